@@ -1,0 +1,83 @@
+// `npm run build`: everything that is output and not source, in the order in which it is needed. Incremental; safe to run at any time.
+import { existsSync, renameSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { filesBelow } from "./build/fingerprint.mjs";
+import { runGraph } from "./build/graph.mjs";
+import { LAYOUT_FILE, writeLayout } from "./build/layout.mjs";
+import { withBuildLock } from "./build/lock.mjs";
+import { run } from "./build/run.mjs";
+
+process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
+
+const ASC = "node_modules/assemblyscript/bin/asc.js";
+const DESCRIPTORS = "scripts/descriptors/build.mjs";
+
+/** One AssemblyScript module: entry, target in asconfig.json and name of the output are the same word. */
+function assembly(name) {
+  const outputs = ["wasm", "wat", "d.ts", "wasm.map"].map((ending) => `build/${name}.${ending}`);
+  return {
+    name,
+    after: [],
+    inputs: () => [...assemblySources(), "asconfig.json", "node_modules/assemblyscript/package.json"],
+    outputs,
+    async body() {
+      await run(process.execPath, [
+        ASC,
+        `assembly/${name}.ts`,
+        "--target",
+        name,
+        "--outFile",
+        `build/${name}.new.wasm`,
+        "--textFile",
+        `build/${name}.new.wat`,
+      ]);
+      rmSync(`build/${name}.new.js`, { force: true });
+      // The .wasm last: who sees the new module finds its layout and text beside it.
+      for (const file of outputs.toReversed()) renameSync(file.replace(`/${name}.`, `/${name}.new.`), file);
+    },
+  };
+}
+
+function assemblySources() {
+  return filesBelow("assembly", [".ts"]).filter((file) => !file.includes("__tests__"));
+}
+
+const layout = {
+  name: "layout",
+  after: ["core", "ledger"],
+  inputs: () => [
+    "build/core.wasm",
+    "build/ledger.wasm",
+    "build/core.d.ts",
+    "build/ledger.d.ts",
+    "scripts/build/layout.mjs",
+  ],
+  outputs: [LAYOUT_FILE],
+  body: async () => writeLayout(),
+};
+
+/** The schema of Envoy's API. Its script knows its inputs itself and returns quickly when they are unchanged. */
+async function buildDescriptors() {
+  if (!existsSync(DESCRIPTORS)) return;
+  await run(process.execPath, [DESCRIPTORS]);
+}
+
+const startedAt = performance.now();
+try {
+  const ran = await withBuildLock(async () => {
+    const [graph, descriptors] = await Promise.allSettled([
+      runGraph([assembly("core"), assembly("ledger"), layout]),
+      buildDescriptors(),
+    ]);
+    const failed = [graph, descriptors].filter(({ status }) => status === "rejected");
+    if (failed.length > 0) throw new Error(failed.map(({ reason }) => reason.message).join("\n"));
+    return graph.value;
+  });
+  const quiet = process.argv.includes("--quiet");
+  if (ran.length > 0) console.log(`built ${ran.map(({ name, ms }) => `${name} (${ms} ms)`).join(", ")}`);
+  else if (!quiet) console.log(`nothing to build (${Math.round(performance.now() - startedAt)} ms)`);
+} catch (error) {
+  console.error(`build failed\n${error.message}`);
+  process.exitCode = 1;
+}
