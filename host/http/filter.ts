@@ -1,0 +1,83 @@
+/**
+ * The contract of an HTTP filter (decision 11): two statuses; everything else is a verb on the stream.
+ *
+ *   request:   onRequestHeaders -> onRequestData* -> onRequestTrailers?      down the chain, the last one is `router`
+ *   response:  onResponseHeaders -> onResponseData* -> onResponseTrailers?   up the chain, in reverse order
+ *   end:       onStreamEnd, once, on every path
+ *
+ * A filter object serves all streams of its chain. What belongs to one stream lives in the object that `onStream`
+ * returns for it; a filter without per-stream state leaves `onStream` out and costs nothing per stream.
+ */
+
+import type { Timers } from "../net/clock.ts";
+import type { Scope } from "../stats/scope.ts";
+import type { HeaderMap } from "../wasm/header_view.ts";
+import type { StreamInfo } from "./stream_info.ts";
+
+/** Go on to the next filter. */
+export const CONTINUE = 0;
+/** Stay here until the filter calls `stream.continueRequest()` or `continueResponse()`. Body that comes meanwhile waits. */
+export const STOP = 1;
+export type FilterStatus = typeof CONTINUE | typeof STOP;
+
+/**
+ * Body bytes on their way: `length` bytes of core memory at `address`, valid during the callback alone.
+ * Who wants to keep them copies them.
+ */
+export interface HttpFilter {
+  onRequestHeaders?(stream: FilterStream, headers: HeaderMap, endStream: boolean): FilterStatus;
+  onRequestData?(stream: FilterStream, address: number, length: number, endStream: boolean): FilterStatus;
+  onRequestTrailers?(stream: FilterStream, trailers: HeaderMap): FilterStatus;
+  onResponseHeaders?(stream: FilterStream, headers: HeaderMap, endStream: boolean): FilterStatus;
+  onResponseData?(stream: FilterStream, address: number, length: number, endStream: boolean): FilterStatus;
+  onResponseTrailers?(stream: FilterStream, trailers: HeaderMap): FilterStatus;
+  /** The client reads too slowly: stop producing response bytes until `onDownstreamDrained`. */
+  onDownstreamBlocked?(stream: FilterStream): void;
+  onDownstreamDrained?(stream: FilterStream): void;
+  /** The stream is over, however it ended. */
+  onStreamEnd?(stream: FilterStream): void;
+  /** A filter with per-stream state returns the object that serves this stream. */
+  onStream?(stream: FilterStream): HttpFilter;
+}
+
+/** What a filter may ask of the stream it serves. */
+export interface FilterStream {
+  readonly info: StreamInfo;
+  readonly requestHeaders: HeaderMap;
+  /** The answer to the route match; null: no route. Matching again is `clearRouteCache` + the next read. */
+  routeConfig<T>(filterName: string): T | undefined;
+  clearRouteCache(): void;
+  continueRequest(): void;
+  continueResponse(): void;
+  /**
+   * Buffers the request body in front of this filter (it then returned STOP); more than `maxBytes` is answered 413.
+   * When the body is complete, `onRequestData` is called once with all of it.
+   */
+  bufferRequest(maxBytes: number): void;
+  /** Answers for the upstream. `details` is Envoy's response code details. */
+  sendLocalReply(status: number, body: string, details: string, flags: number): void;
+  setFlag(bits: number): void;
+}
+
+/** What a factory is given when a chain is built, once per worker and config. */
+export interface HttpFilterContext {
+  /** `http.<stat_prefix>.` of the connection manager. */
+  readonly scope: Scope;
+  readonly timers: Timers;
+  readonly statPrefix: string;
+}
+
+/** One row of `filters/registry.ts`. `C` is the decoded, immutable configuration. */
+export interface HttpFilterFactory<C> {
+  /** Envoy's name: `envoy.filters.http.buffer`. */
+  readonly name: string;
+  /** Full names of the config messages, without the type URL's prefix. */
+  readonly typeNames: readonly string[];
+  /** The canonical tree of the config door -> C. Throws ConfigError. */
+  decode(config: object): C;
+  /** Per-route config, if the filter has one. */
+  decodeRoute?(config: object): unknown;
+  create(config: C, context: HttpFilterContext): HttpFilter;
+  /** A terminal filter ends its chain: `router`. */
+  readonly isTerminal?: boolean;
+}
