@@ -1,0 +1,119 @@
+import type { StreamInfo } from "../http/stream_info.ts";
+import type { HeaderMap } from "../wasm/header_view.ts";
+
+/**
+ * What a route is after compiling: immutable objects that the matcher hands out by index. One entry answers everything
+ * that the connection manager and the router ask about a request; nothing here is decoded or decided per request.
+ *
+ * A weighted cluster is an entry of its own (`weighted` of its parent lists them): whoever holds an entry of kind
+ * "forward" always sees one cluster, one list of mutations and one set of per-filter config.
+ */
+export type RouteEntry = {
+  /** Index in `RouteTable.routes`; weighted clusters have indexes of their own behind those of the routes. */
+  readonly index: number;
+  /** `Route.name`, or "" (access log `%ROUTE_NAME%`). */
+  readonly name: string;
+  readonly kind: "forward" | "redirect" | "direct_response";
+  readonly virtualHost: VirtualHostEntry;
+  /** `Route.stat_prefix`, or "". */
+  readonly statPrefix: string;
+  /** `Route.metadata.filter_metadata`, for `%METADATA(ROUTE:...)%`. */
+  readonly metadata: Metadata | undefined;
+  /** All levels in the order that the table asks for, ready to apply to the request head. */
+  readonly requestMutations: HeaderMutations;
+  /** The same for the response head (upstream's or a local reply). */
+  readonly responseMutations: HeaderMutations;
+  /** Per-filter config by filter name (the name in `http_filters`), most specific level only. */
+  readonly perFilterConfig: ReadonlyMap<string, unknown>;
+  /** The same for filters that merge levels: least specific first. */
+  readonly perFilterConfigs: ReadonlyMap<string, readonly unknown[]>;
+  /** Filters switched off (`true`) or on (`false`) by `FilterConfig.disabled`; absent where nothing is said. */
+  readonly filterDisabled: ReadonlyMap<string, boolean>;
+  /** Set when kind is "forward". */
+  readonly forward: ForwardAction | undefined;
+  /** Set when kind is "redirect". */
+  readonly redirect: RedirectAction | undefined;
+  /** Set when kind is "direct_response". */
+  readonly directResponse: DirectResponseAction | undefined;
+};
+
+/** `VirtualHost` as far as a request sees it. */
+export type VirtualHostEntry = {
+  readonly name: string;
+  readonly metadata: Metadata | undefined;
+  readonly includeRequestAttemptCount: boolean;
+  readonly includeAttemptCountInResponse: boolean;
+};
+
+export type Metadata = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+export type ForwardAction = {
+  /** Name of the cluster. */
+  readonly cluster: string;
+  /** 503 by default, 404 by `cluster_not_found_response_code`. */
+  readonly clusterNotFoundStatus: number;
+  /** Route timeout in ms; 0 is none. Default 15,000. */
+  readonly timeoutMs: number;
+  /** Stream idle timeout in ms that replaces the connection manager's, 0 is none; -1: not set. */
+  readonly idleTimeoutMs: number;
+  /** `max_stream_duration` in ms that replaces the connection manager's, 0 is none; -1: not set. */
+  readonly maxStreamDurationMs: number;
+  readonly priority: "default" | "high";
+  /** Upgrade type in lower case -> enabled; merged over the connection manager's by `upgradeAllowed`. */
+  readonly upgrades: ReadonlyMap<string, boolean>;
+  /** The host picked names the authority (`auto_host_rewrite`). */
+  readonly autoHostRewrite: boolean;
+  /** Path and host rewrites that do not depend on the upstream host; see `finalizeRequest`. */
+  readonly rewrite: RequestRewrite | undefined;
+  /** `append_x_forwarded_host`. */
+  readonly appendXForwardedHost: boolean;
+};
+
+/** Rewrites of `:path` and `:authority`, applied after the header mutations. */
+export type RequestRewrite = {
+  apply(headers: HeaderMap): void;
+};
+
+export type RedirectAction = {
+  /** 301, 302, 303, 307 or 308. */
+  readonly status: number;
+  /** The `location` of the answer. */
+  location(headers: HeaderMap): string;
+};
+
+export type DirectResponseAction = {
+  readonly status: number;
+  /** Undefined: no body at all, and no content-type. */
+  readonly body: Uint8Array | undefined;
+  readonly contentType: string;
+};
+
+/** A list of header mutations, static ones in core memory, dynamic ones through the formatter. */
+export type HeaderMutations = {
+  /** Nothing to do: the caller may skip the call. */
+  readonly empty: boolean;
+  /** Applies all of them in order. @returns false when the block has no room: the caller answers 431 or 500. */
+  apply(headers: HeaderMap, info: StreamInfo): boolean;
+};
+
+/** Why no route was found. */
+export const NO_VIRTUAL_HOST = -1;
+export const NO_ROUTE = -2;
+
+/** A compiled `RouteConfiguration`. */
+export type RouteTable = {
+  /** `RouteConfiguration.name`. */
+  readonly name: string;
+  readonly routes: readonly RouteEntry[];
+  readonly virtualHosts: readonly VirtualHostEntry[];
+  /**
+   * One core call. `random` is one u32 per request: weighted clusters take it modulo their total weight.
+   *
+   * @returns the index of the entry in `routes` (already that of the weighted cluster), NO_VIRTUAL_HOST or NO_ROUTE
+   */
+  match(block: number, random: number): number;
+  /** Name of the virtual cluster that the request belongs to, for `vhost.<name>.vcluster.<name>`; undefined: none defined. */
+  virtualCluster(entry: RouteEntry, block: number): string | undefined;
+  /** Gives the core memory back. Call it once, after the last stream that uses the table has ended. */
+  dispose(): void;
+};
