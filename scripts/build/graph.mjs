@@ -1,0 +1,56 @@
+// A tiny build graph: a step has inputs, outputs, the steps before it and a body. It runs when the fingerprint of its inputs is not
+// the one of its last success, or when an output is missing. Steps that do not wait for each other run at the same time.
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { fingerprint } from "./fingerprint.mjs";
+
+const STAMPS = "build/.stamps.json";
+
+/**
+ * @param steps `{name, after: string[], inputs(): string[], outputs: string[], body(): Promise<void>}[]`
+ * @returns names of the steps that ran, with their milliseconds
+ * @throws AggregateError with the failure of every step that failed; what waited for one of them is not run
+ */
+export async function runGraph(steps) {
+  const stamps = readStamps();
+  const ran = [];
+  const failures = [];
+  const done = new Map();
+  const start = (step) => {
+    const before = step.after.map((name) => done.get(name));
+    return Promise.all(before).then(async (results) => {
+      if (results.includes(false)) return false;
+      const print = fingerprint(step.inputs());
+      if (stamps[step.name] === print && step.outputs.every((file) => existsSync(file))) return true;
+      const startedAt = performance.now();
+      try {
+        await step.body();
+      } catch (error) {
+        failures.push(new Error(`${step.name}: ${error.message}`, { cause: error }));
+        return false;
+      }
+      // Inputs that changed meanwhile leave the old stamp, and the next build sees it.
+      stamps[step.name] = print;
+      ran.push({ name: step.name, ms: Math.round(performance.now() - startedAt) });
+      return true;
+    });
+  };
+  for (const step of steps) done.set(step.name, start(step));
+  await Promise.all(done.values());
+  if (ran.length > 0) writeStamps(stamps);
+  if (failures.length > 0) throw new AggregateError(failures, failures.map((failure) => failure.message).join("\n"));
+  return ran;
+}
+
+function readStamps() {
+  try {
+    return JSON.parse(readFileSync(STAMPS, "utf8"));
+  } catch {
+    return {}; // Absent or torn: everything is built again, which is right in both cases.
+  }
+}
+
+function writeStamps(stamps) {
+  mkdirSync("build", { recursive: true });
+  writeFileSync(`${STAMPS}.tmp`, `${JSON.stringify(stamps, null, 2)}\n`);
+  renameSync(`${STAMPS}.tmp`, STAMPS);
+}
