@@ -1,0 +1,141 @@
+/** envoy.config.route.v3: route tables as far as we read them. */
+import type {
+  Any,
+  DataSource,
+  DurationMs,
+  HeaderValueOption,
+  RegexMatchAndSubstitute,
+  RegexMatcher,
+  StringMatcher,
+} from "./core.ts";
+
+/** The four lists that a route table, a virtual host, a route and a weighted cluster have alike. */
+export interface HeaderMutations {
+  readonly request_headers_to_add?: readonly HeaderValueOption[];
+  readonly request_headers_to_remove?: readonly string[];
+  readonly response_headers_to_add?: readonly HeaderValueOption[];
+  readonly response_headers_to_remove?: readonly string[];
+}
+
+/** Per-route config by the filter's name in the chain. */
+export type TypedPerFilterConfig = { readonly [filterName: string]: Any };
+
+export interface RouteConfiguration extends HeaderMutations {
+  readonly name?: string;
+  readonly virtual_hosts?: readonly VirtualHost[];
+  /** Absent: true for a table in the listener. */
+  readonly validate_clusters?: boolean;
+  readonly most_specific_header_mutations_wins?: boolean;
+  readonly internal_only_headers?: readonly string[];
+  readonly ignore_port_in_host_matching?: boolean;
+  readonly ignore_path_parameters_in_path_matching?: boolean;
+  readonly max_direct_response_body_size_bytes?: number;
+  readonly typed_per_filter_config?: TypedPerFilterConfig;
+}
+
+export interface VirtualHost extends HeaderMutations {
+  readonly name: string;
+  readonly domains: readonly string[];
+  readonly routes?: readonly Route[];
+  readonly include_request_attempt_count?: boolean;
+  readonly include_attempt_count_in_response?: boolean;
+  readonly typed_per_filter_config?: TypedPerFilterConfig;
+}
+
+/** Exactly one of the actions is set. */
+export interface Route extends HeaderMutations {
+  readonly name?: string;
+  readonly match: RouteMatch;
+  readonly route?: RouteAction;
+  readonly redirect?: RedirectAction;
+  readonly direct_response?: DirectResponseAction;
+  readonly typed_per_filter_config?: TypedPerFilterConfig;
+  readonly stat_prefix?: string;
+}
+
+/** Exactly one of the path rules is set. */
+export interface RouteMatch {
+  readonly prefix?: string;
+  readonly path?: string;
+  readonly path_separated_prefix?: string;
+  readonly safe_regex?: RegexMatcher;
+  /** Absent: true. */
+  readonly case_sensitive?: boolean;
+  readonly headers?: readonly HeaderMatcher[];
+  readonly query_parameters?: readonly QueryParameterMatcher[];
+  readonly grpc?: object;
+}
+
+/** At most one rule is set; none means present. The four `*_match` of strings are deprecated spellings of `string_match`. */
+export interface HeaderMatcher {
+  readonly name: string;
+  readonly exact_match?: string;
+  readonly safe_regex_match?: RegexMatcher;
+  readonly range_match?: { readonly start?: number | bigint; readonly end?: number | bigint };
+  readonly present_match?: boolean;
+  readonly prefix_match?: string;
+  readonly suffix_match?: string;
+  readonly contains_match?: string;
+  readonly string_match?: StringMatcher;
+  readonly invert_match?: boolean;
+  readonly treat_missing_header_as_empty?: boolean;
+}
+
+export interface QueryParameterMatcher {
+  readonly name: string;
+  readonly string_match?: StringMatcher;
+  readonly present_match?: boolean;
+}
+
+/** Exactly one of `cluster` and `weighted_clusters` is set. */
+export interface RouteAction {
+  readonly cluster?: string;
+  readonly weighted_clusters?: WeightedCluster;
+  readonly cluster_not_found_response_code?: "SERVICE_UNAVAILABLE" | "NOT_FOUND" | "INTERNAL_SERVER_ERROR";
+  readonly prefix_rewrite?: string;
+  readonly regex_rewrite?: RegexMatchAndSubstitute;
+  readonly host_rewrite_literal?: string;
+  readonly auto_host_rewrite?: boolean;
+  readonly host_rewrite_header?: string;
+  readonly host_rewrite_path_regex?: RegexMatchAndSubstitute;
+  readonly append_x_forwarded_host?: boolean;
+  /** Absent: 15 s; 0: none. */
+  readonly timeout?: DurationMs;
+  readonly idle_timeout?: DurationMs;
+  readonly priority?: "DEFAULT" | "HIGH";
+  readonly max_stream_duration?: {
+    readonly max_stream_duration?: DurationMs;
+    readonly grpc_timeout_header_max?: DurationMs;
+    readonly grpc_timeout_header_offset?: DurationMs;
+  };
+  readonly upgrade_configs?: readonly { readonly upgrade_type: string; readonly enabled?: boolean }[];
+}
+
+export interface WeightedCluster {
+  readonly clusters: readonly ClusterWeight[];
+}
+
+export interface ClusterWeight extends HeaderMutations {
+  readonly name?: string;
+  readonly weight?: number;
+  readonly host_rewrite_literal?: string;
+  readonly typed_per_filter_config?: TypedPerFilterConfig;
+}
+
+export interface RedirectAction {
+  readonly https_redirect?: boolean;
+  readonly scheme_redirect?: string;
+  readonly host_redirect?: string;
+  readonly port_redirect?: number;
+  readonly path_redirect?: string;
+  readonly prefix_rewrite?: string;
+  readonly regex_rewrite?: RegexMatchAndSubstitute;
+  /** Absent: MOVED_PERMANENTLY. */
+  readonly response_code?: "MOVED_PERMANENTLY" | "FOUND" | "SEE_OTHER" | "TEMPORARY_REDIRECT" | "PERMANENT_REDIRECT";
+  readonly strip_query?: boolean;
+}
+
+export interface DirectResponseAction {
+  readonly status: number;
+  readonly body?: DataSource;
+}
