@@ -1,5 +1,5 @@
 // `npm run build`: everything that is output and not source, in the order in which it is needed. Incremental; safe to run at any time.
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { filesBelow } from "./build/fingerprint.mjs";
@@ -22,19 +22,10 @@ function assembly(name) {
     inputs: () => [...assemblySources(), "asconfig.json", "node_modules/assemblyscript/package.json"],
     outputs,
     async body() {
-      await run(process.execPath, [
-        ASC,
-        `assembly/${name}.ts`,
-        "--target",
-        name,
-        "--outFile",
-        `build/${name}.new.wasm`,
-        "--textFile",
-        `build/${name}.new.wat`,
-      ]);
-      rmSync(`build/${name}.new.js`, { force: true });
-      // The .wasm last: who sees the new module finds its layout and text beside it.
-      for (const file of outputs.toReversed()) renameSync(file.replace(`/${name}.`, `/${name}.new.`), file);
+      // Into a folder of its own first, and the .wasm moved last: who sees the new module finds its layout and text beside it.
+      const files = ["--outFile", `build/new/${name}.wasm`, "--textFile", `build/new/${name}.wat`];
+      await run(process.execPath, [ASC, `assembly/${name}.ts`, "--target", name, ...files]);
+      for (const file of outputs.toReversed()) renameSync(file.replace("build/", "build/new/"), file);
     },
   };
 }

@@ -47,7 +47,11 @@ function instantiate(name, target) {
 }
 
 function memoryFor({ initialMemory = 1, maximumMemory, sharedMemory = false }) {
-  return new WebAssembly.Memory({ initial: initialMemory, maximum: maximumMemory ?? initialMemory, shared: sharedMemory });
+  return new WebAssembly.Memory({
+    initial: initialMemory,
+    maximum: maximumMemory ?? initialMemory,
+    shared: sharedMemory,
+  });
 }
 
 /** Pairs of export name and value, in the module's order. Unsigned types are printed unsigned. */
@@ -88,7 +92,11 @@ function print(constants) {
 
 /** The functions of a module as a TypeScript interface, with the doc comments that asc wrote. */
 function interfaceOf(name, interfaceName, types) {
-  const lines = [`/** Functions of ${name}.wasm. */`, `export interface ${interfaceName} {`, "  readonly memory: WebAssembly.Memory;"];
+  const lines = [
+    `/** Functions of ${name}.wasm. */`,
+    `export interface ${interfaceName} {`,
+    "  readonly memory: WebAssembly.Memory;",
+  ];
   const pattern = /( {2}\/\*\*\n(?: {3}\*[^\n]*\n)+)? {2}export function (\w+\([^\n]*\): \w+);/g;
   for (const [, comment, signature] of types.matchAll(pattern)) {
     // A bool crosses as the number 0 or 1: asc's type is of its own wrappers, which nobody uses here.

@@ -1,0 +1,80 @@
+// Compiles a spec of `assembly/__tests__` with as-pect's library and runs it with as-pect's engine. The compiled spec is kept in build/
+// under a hash of everything that it imports, so that an unchanged spec costs no compiler run.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { EmptyReporter, TestContext } from "@as-pect/core";
+import { instantiateSync } from "@assemblyscript/loader";
+
+export type TestNode = TestContext["rootNode"];
+
+const CACHE = "build/as_pect";
+const LIBRARY = "node_modules/@as-pect/assembly/assembly/index.ts";
+const FLAGS = [
+  ["--enable", "simd"],
+  ["--enable", "threads"],
+  ["--debug"],
+  ["--exportStart", "_start"],
+  ["--exportRuntime"],
+  ["--exportTable"],
+  ["--runtime", "incremental"],
+  ["--config", "none"],
+].flat();
+
+/** Runs every test of a spec; the tree of groups and tests says how each ended. Throws with the compiler's words on a spec that does not compile. */
+export async function runSpec(spec: string): Promise<TestNode> {
+  const binary = await compiled(spec);
+  const context = new TestContext({ fileName: spec, binary, reporter: new EmptyReporter() });
+  const imports = context.createImports({ env: {}, ...ledgerFor(binary) });
+  context.run(instantiateSync(binary, imports) as never);
+  return context.rootNode;
+}
+
+async function compiled(spec: string): Promise<Uint8Array> {
+  const file = join(CACHE, `${cacheKey(spec)}.wasm`);
+  if (existsSync(file)) return readFileSync(file);
+  const { default: asc } = await import("assemblyscript/asc"); // Slow to load, and of no use while every spec is in the cache.
+  let binary: Uint8Array | undefined;
+  const { error, stderr } = await asc.main([LIBRARY, spec, ...FLAGS, "-o", "spec.wasm"], {
+    writeFile(name: string, contents: Uint8Array | string) {
+      if (name.endsWith(".wasm")) binary = contents as Uint8Array;
+    },
+  });
+  if (error || binary === undefined) throw new Error(`${spec} does not compile\n${stderr.toString()}`);
+  mkdirSync(CACHE, { recursive: true });
+  writeFileSync(`${file}.${process.pid}`, binary);
+  renameSync(`${file}.${process.pid}`, file);
+  return binary;
+}
+
+/** Hash of the spec, of every source that it reaches by import, of the flags and of the compiler's and library's versions. */
+function cacheKey(spec: string): string {
+  const hash = createHash("sha256").update(FLAGS.join(" "));
+  for (const name of ["assemblyscript", "@as-pect/assembly"])
+    hash.update(readFileSync(`node_modules/${name}/package.json`));
+  for (const file of [...reachableFrom(spec)].sort()) hash.update(file).update(readFileSync(file));
+  return hash.digest("hex").slice(0, 24);
+}
+
+function reachableFrom(entry: string): Set<string> {
+  const reached = new Set([entry]);
+  for (const file of reached) {
+    for (const [, target] of readFileSync(file, "utf8").matchAll(/from\s+"(\.[^"]+)"/g)) {
+      const path = join(dirname(file), target as string);
+      reached.add(path.endsWith(".ts") ? path : `${path}.ts`);
+    }
+  }
+  return reached;
+}
+
+/** The functions of the ledger for a spec that reaches code which calls it, on a memory of that spec's own. */
+function ledgerFor(binary: Uint8Array): Record<string, Record<string, unknown>> {
+  const imports = WebAssembly.Module.imports(new WebAssembly.Module(binary));
+  if (!imports.some(({ module }) => module === "ledger")) return {};
+  const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true });
+  const abort = () => {
+    throw new Error("the ledger aborted");
+  };
+  const ledger = new WebAssembly.Module(readFileSync("build/ledger.wasm"));
+  return { ledger: new WebAssembly.Instance(ledger, { env: { memory, abort } }).exports };
+}
