@@ -1,4 +1,58 @@
-// The ABI of core.wasm.
+// The ABI of core.wasm: every function and constant that the host may use, room by room. Nothing else happens here.
+
+import { MEMORY_BYTES, STATIC_BYTES } from "./abi/limits";
+import { blocksInit } from "./header/block";
+import { namesInit } from "./header/names";
+import { checkControl } from "./memory/arena";
+
+export * from "./abi/event";
+export * from "./abi/limits";
+export * from "./abi/result";
+export {
+  BLOCK_FIELD_COUNT,
+  BLOCK_FLAGS,
+  BLOCK_METHOD,
+  BLOCK_STATUS,
+  blockClone,
+  blockFree,
+  blockNew,
+  blocksLive,
+} from "./header/block";
+export * from "./header/method";
+export {
+  headerAdd,
+  headerAddId,
+  headerAppendAt,
+  headerRemove,
+  headerRemoveAt,
+  headerRemoveId,
+  headerRemovePrefix,
+  headerSet,
+  headerSetId,
+  headerSetValueAt,
+} from "./header/mutate";
+export * from "./header/names";
+export {
+  headerAt,
+  headerCount,
+  headerFind,
+  headerFindId,
+  headerFindIdNext,
+  headerFindNext,
+  headerHasId,
+  headerJoin,
+  headerJoinId,
+} from "./header/read";
+export { DATE_BYTES, DATE_TEXT, RESULT, RESULT_WORDS } from "./memory/arena";
 
 /** Version of the ABI between the core and the host; the host refuses a module of another version. */
 export const ABI_VERSION: u32 = 1;
+
+/** Prepares the memory. Once, before any other call, with a memory of at least MEMORY_BYTES. */
+export function init(seedLow: u32, seedHigh: u32): void {
+  assert(__heap_base <= STATIC_BYTES);
+  assert(memory.size() >= <i32>(MEMORY_BYTES >> 16));
+  checkControl();
+  namesInit();
+  blocksInit();
+}

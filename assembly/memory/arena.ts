@@ -1,0 +1,42 @@
+// The control region by address: the small structs that live as long as the core. Larger regions are constants of abi/limits.
+
+import { BLOCK_CLASSES, CONTROL_BYTES, CONTROL_START } from "../abi/limits";
+import { SLAB_BYTES } from "./slab";
+
+/** Words in which a call leaves more than one value: 16 of u32. */
+export const RESULT: u32 = CONTROL_START;
+export const RESULT_WORDS: u32 = 16;
+
+/** The slab of HTTP/1 connections. */
+export const CONNECTION_SLAB: u32 = RESULT + RESULT_WORDS * 4;
+
+/** One pool record for each class of header block, by class number (0 is no class). */
+export const BLOCK_POOL_BYTES: u32 = 32;
+export const BLOCK_POOLS: u32 = CONNECTION_SLAB + ((SLAB_BYTES + 15) & ~15);
+
+/** Known header names: {address u32, length u32} by id. */
+export const NAME_TABLE: u32 = BLOCK_POOLS + (BLOCK_CLASSES + 1) * BLOCK_POOL_BYTES;
+export const NAMES_MAX: u32 = 128;
+
+/** Slots of the open-addressed hash of known names: one id each. */
+export const NAME_SLOTS: u32 = NAME_TABLE + NAMES_MAX * 8;
+export const NAME_SLOT_COUNT: u32 = 1024;
+
+/** Text of the known names, one after the other. */
+export const NAME_TEXT: u32 = NAME_SLOTS + NAME_SLOT_COUNT;
+export const NAME_TEXT_BYTES: u32 = 4096;
+
+/** The `date` header's value, set by the host once a second (RFC 9110 5.6.7: 29 bytes). */
+export const DATE_TEXT: u32 = NAME_TEXT + NAME_TEXT_BYTES;
+export const DATE_BYTES: u32 = 29;
+
+/** State of the random generator: 4 words. */
+export const RANDOM_STATE: u32 = DATE_TEXT + 32;
+
+/** What is left of the control region starts here; other rooms take theirs by `control_` constants beside these. */
+export const CONTROL_USED: u32 = RANDOM_STATE + 16;
+
+/** Traps unless the control region holds its tenants. */
+export function checkControl(): void {
+  assert(CONTROL_USED <= CONTROL_START + CONTROL_BYTES);
+}
