@@ -27,6 +27,19 @@ export class IpAddress {
   }
 }
 
+/**
+ * The address of a socket as the system prints it. What came in over an IPv6 socket from an IPv4 peer
+ * ("::ffff:10.0.0.1") is an IPv4 address, as in Envoy.
+ */
+export function ipAddressOfSocket(printed: string, port: number): IpAddress {
+  if (!printed.includes(":")) return new IpAddress(4, printed, port);
+  if (printed.startsWith("::ffff:") && printed.includes(".")) return new IpAddress(4, printed.slice(7), port);
+  return new IpAddress(6, printed, port);
+}
+
+/** Where nothing better is known: the peer was gone before it could be asked for. */
+export const UNKNOWN_ADDRESS = new IpAddress(4, "0.0.0.0", 0);
+
 /** A unix domain socket: a path of the file system, or with a leading "@" a name of Linux's abstract namespace. */
 export class PipeAddress {
   readonly kind = "pipe";
@@ -41,6 +54,11 @@ export class PipeAddress {
 
   get isAbstract(): boolean {
     return this.path.startsWith("@");
+  }
+
+  /** The path as the kernel's interface wants it: a name of the abstract namespace begins with a zero byte. */
+  get kernelPath(): string {
+    return this.isAbstract ? `\0${this.path.slice(1)}` : this.path;
   }
 
   get text(): string {

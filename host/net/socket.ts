@@ -45,8 +45,8 @@ export const WRITE_FAILED = 2;
 export type WriteResult = typeof WRITE_DONE | typeof WRITE_PINNED | typeof WRITE_FAILED;
 
 /**
- * A write of at most this many bytes that queues behind pending output is copied and answers WRITE_DONE, so that small
- * frames to a slow peer do not pin a whole slab each. `pendingBytes` counts them all the same.
+ * A write of at most this many bytes that must wait (behind pending output, or for the connection) is copied and answers
+ * WRITE_DONE, so that small frames to a slow peer do not pin a whole slab each. `pendingBytes` counts them all the same.
  */
 export const COPY_BEHIND_PENDING_MAX = 16_384;
 
@@ -78,7 +78,7 @@ export interface Socket {
   /** Pending output went above the high watermark and has not yet fallen to the low one: `onDrain` will come. */
   readonly aboveHighWatermark: boolean;
 
-  /** Writes bytes [0, length) of the slab; length > 0. Before the connection is established the bytes wait (WRITE_PINNED). */
+  /** Writes bytes [0, length) of the slab; length > 0. Before the connection is established the bytes wait. */
   write(slab: OutputSlab, length: number): WriteResult;
   /** Counted: reading goes on after as many `resumeReading()` calls. */
   pauseReading(): void;

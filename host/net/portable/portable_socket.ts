@@ -1,0 +1,232 @@
+/**
+ * A socket over `node:net`'s public interface: for a Node whose private handles are not the ones we know.
+ *
+ * Node reads into chunks of its own; each is copied into the read buffer, in parts where it is longer. At most one
+ * chunk is held here, when the owner pauses in the middle of it.
+ */
+
+import type { Socket as NodeSocket } from "node:net";
+import { type Address, ipAddressOfSocket, PipeAddress, UNKNOWN_ADDRESS } from "../address.ts";
+import { CLOSED_BY_BOTH, CLOSED_LOCALLY, type CloseReason, closeReasonOfCode } from "../close_reason.ts";
+import {
+  COPY_BEHIND_PENDING_MAX,
+  type NetOptions,
+  type OutputSlab,
+  type Socket,
+  type SocketOwner,
+  WRITE_DONE,
+  WRITE_FAILED,
+  WRITE_PINNED,
+  type WriteResult,
+} from "../socket.ts";
+
+const NOTHING = new Uint8Array(0);
+
+export class PortableSocket implements Socket {
+  owner: SocketOwner | null = null;
+  readonly remote: Address;
+  isOpen: boolean;
+  pendingBytes = 0;
+  aboveHighWatermark = false;
+  private readonly options: NetOptions;
+  private readonly stream: NodeSocket;
+  private readonly highBytes: number;
+  /** Set by the first cause of the end; what comes after it is a consequence. */
+  private reason: CloseReason | null = null;
+  private pauses = 0;
+  private endAsked = false;
+  private closesWhenFlushed = false;
+  /** What the owner has not seen of the chunk in the middle of which it paused. */
+  private held: Uint8Array = NOTHING;
+  private redeliveryIsDue = false;
+  private cachedLocal: Address | null;
+
+  constructor(
+    options: NetOptions,
+    stream: NodeSocket,
+    remote: Address,
+    local: Address | null,
+    highBytes: number,
+    isConnected: boolean,
+  ) {
+    this.options = options;
+    this.stream = stream;
+    this.remote = remote;
+    this.cachedLocal = local;
+    this.highBytes = highBytes;
+    this.isOpen = isConnected;
+    stream.setNoDelay(true);
+    stream.on("data", (chunk: Buffer) => this.guard(() => this.deliver(chunk)));
+    stream.on("end", () => this.guard(() => this.readEnded()));
+    stream.on("error", (error: NodeJS.ErrnoException) => this.fail(closeReasonOfCode(error.code ?? "EIO")));
+    stream.on("close", () => this.closed());
+    if (!isConnected) stream.on("connect", () => this.guard(() => this.established()));
+  }
+
+  get local(): Address {
+    if (this.cachedLocal === null) this.cachedLocal = localAddress(this.stream, this.remote);
+    return this.cachedLocal;
+  }
+
+  write(slab: OutputSlab, length: number): WriteResult {
+    const { stream } = this;
+    if (this.reason !== null || this.endAsked || this.closesWhenFlushed) return WRITE_FAILED;
+    const mustQueue = this.pendingBytes !== 0 || !this.isOpen;
+    const isCopied = mustQueue && length <= COPY_BEHIND_PENDING_MAX;
+    const bytes = isCopied ? slab.view(length).slice() : slab.view(length);
+    let isQueued = false;
+    stream.write(bytes, () => {
+      if (!isQueued) return;
+      this.guard(() => {
+        if (!isCopied) slab.release();
+        this.written(length);
+      });
+    });
+    // Node's own return value speaks of its watermark; only an empty queue means that the kernel has the bytes.
+    if (stream.writableLength === 0 && this.isOpen) return stream.errored === null ? WRITE_DONE : WRITE_FAILED;
+    isQueued = true;
+    this.pendingBytes += length;
+    if (this.pendingBytes > this.highBytes) this.aboveHighWatermark = true;
+    return isCopied ? WRITE_DONE : WRITE_PINNED;
+  }
+
+  pauseReading(): void {
+    this.pauses++;
+    if (this.pauses === 1) this.stream.pause();
+  }
+
+  resumeReading(): void {
+    if (this.pauses === 0) throw new Error("resumeReading() without pauseReading()");
+    this.pauses--;
+    if (this.pauses !== 0 || this.reason !== null || this.closesWhenFlushed) return;
+    if (this.held.length === 0) {
+      this.stream.resume();
+    } else if (!this.redeliveryIsDue) {
+      this.redeliveryIsDue = true;
+      setImmediate(() => this.guard(() => this.redeliver()));
+    }
+  }
+
+  end(): void {
+    if (this.reason !== null || this.endAsked || this.closesWhenFlushed) return;
+    this.endAsked = true;
+    this.stream.end();
+  }
+
+  close(): void {
+    this.fail(CLOSED_LOCALLY);
+  }
+
+  closeAfterFlush(): void {
+    if (this.reason !== null) return;
+    if (this.pendingBytes === 0) {
+      this.close();
+      return;
+    }
+    this.closesWhenFlushed = true;
+    this.stream.pause();
+  }
+
+  reset(): void {
+    if (this.reason !== null) return;
+    if (!this.isOpen || this.remote.kind === "pipe") {
+      this.fail(CLOSED_LOCALLY);
+      return;
+    }
+    this.reason = CLOSED_LOCALLY;
+    this.isOpen = false;
+    this.stream.resetAndDestroy();
+  }
+
+  setKeepAlive(idleSeconds: number): void {
+    if (this.reason === null) this.stream.setKeepAlive(idleSeconds > 0, idleSeconds * 1_000);
+  }
+
+  /** Closes for a reason; does nothing when closing already. */
+  fail(reason: CloseReason): void {
+    if (this.reason !== null) return;
+    this.reason = reason;
+    this.isOpen = false;
+    this.stream.destroy();
+  }
+
+  /** Runs what an event asks for; a throwing owner costs its socket and is reported. */
+  guard(work: () => void): void {
+    this.options.onWake();
+    try {
+      work();
+    } catch (error) {
+      this.reset();
+      this.options.onFault(error);
+    }
+  }
+
+  private established(): void {
+    if (this.reason !== null) return;
+    this.isOpen = true;
+    this.owner?.onConnect();
+  }
+
+  private deliver(chunk: Uint8Array): void {
+    const { bytes } = this.options.readBuffer;
+    let offset = 0;
+    while (offset < chunk.length) {
+      if (this.reason !== null || this.closesWhenFlushed) return;
+      if (this.pauses !== 0) {
+        this.held = chunk.subarray(offset);
+        return;
+      }
+      const part = chunk.subarray(offset, offset + bytes.length);
+      bytes.set(part);
+      offset += part.length;
+      this.owner?.onRead(part.length);
+    }
+  }
+
+  private redeliver(): void {
+    this.redeliveryIsDue = false;
+    const chunk = this.held;
+    this.held = NOTHING;
+    this.deliver(chunk);
+    if (this.pauses === 0 && this.reason === null && !this.closesWhenFlushed) this.stream.resume();
+  }
+
+  private readEnded(): void {
+    if (this.reason !== null || this.closesWhenFlushed) return;
+    this.owner?.onEnd();
+  }
+
+  private written(length: number): void {
+    this.pendingBytes -= length;
+    if (this.reason !== null) return;
+    if (this.closesWhenFlushed) {
+      if (this.pendingBytes === 0) this.close();
+      return;
+    }
+    if (this.aboveHighWatermark && this.pendingBytes <= this.highBytes >>> 1) {
+      this.aboveHighWatermark = false;
+      this.owner?.onDrain();
+    }
+  }
+
+  private closed(): void {
+    this.isOpen = false;
+    // Node destroys a stream by itself when both sides have ended.
+    const reason = this.reason ?? CLOSED_BY_BOTH;
+    this.reason = reason;
+    const { owner } = this;
+    this.owner = null;
+    this.options.onWake();
+    try {
+      owner?.onClose(reason);
+    } catch (error) {
+      this.options.onFault(error);
+    }
+  }
+}
+
+function localAddress(stream: NodeSocket, remote: Address): Address {
+  if (remote.kind === "pipe") return new PipeAddress("");
+  const { localAddress: printed, localPort: port } = stream;
+  return printed === undefined ? UNKNOWN_ADDRESS : ipAddressOfSocket(printed, port ?? 0);
+}
