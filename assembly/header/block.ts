@@ -134,17 +134,13 @@ export function blocksLive(): u32 {
 }
 
 /** The struct of a live block. */
-// @ts-expect-error: decorator of a function
-@inline
 export function blockAt(block: u32): Block {
   const it = changetype<Block>(<usize>block);
-  assert(it.sizeClass != 0);
+  if (it.sizeClass == 0) unreachable(); // not assert(): a call would keep this from being inlined
   return it;
 }
 
 /** Start of the text: spans are relative to it. */
-// @ts-expect-error: decorator of a function
-@inline
 export function blockText(block: u32): usize {
   return block + BLOCK_STRUCT_BYTES;
 }
@@ -207,52 +203,38 @@ export function blockAddSpan(
 }
 
 /** Field i, counted in the order of the message. No check: the caller knows i < fieldCount. */
-// @ts-expect-error: decorator of a function
-@inline
 export function fieldAt(block: u32, i: u32): Field {
   return changetype<Field>(<usize>(block + changetype<Block>(<usize>block).capacity - (i + 1) * FIELD_BYTES));
 }
 
 /** Address of a field's name. */
-// @ts-expect-error: decorator of a function
-@inline
 export function fieldName(block: u32, field: Field): usize {
   const id: u32 = field.id;
   return id != 0 ? nameText(id) : blockText(block) + field.nameOffset;
 }
 
 /** Length of a field's name. */
-// @ts-expect-error: decorator of a function
-@inline
 export function fieldNameLength(field: Field): u32 {
   const id: u32 = field.id;
   return id != 0 ? nameLength(id) : field.nameLength;
 }
 
 /** Address of a field's value. */
-// @ts-expect-error: decorator of a function
-@inline
 export function fieldValue(block: u32, field: Field): usize {
   return blockText(block) + field.valueOffset;
 }
 
 /** Whether a known name is among the fields. */
-// @ts-expect-error: decorator of a function
-@inline
 export function isPresent(it: Block, id: u32): bool {
   return (((id < 64 ? it.presentLow : it.presentHigh) >> (id & 63)) & 1) != 0;
 }
 
-// @ts-expect-error: decorator of a function
-@inline
 export function markPresent(it: Block, id: u32): void {
   if (id == 0) return;
   if (id < 64) it.presentLow |= (<u64>1) << id;
   else it.presentHigh |= (<u64>1) << (id - 64);
 }
 
-// @ts-expect-error: decorator of a function
-@inline
 export function markAbsent(it: Block, id: u32): void {
   if (id < 64) it.presentLow &= ~((<u64>1) << id);
   else it.presentHigh &= ~((<u64>1) << (id - 64));
@@ -307,8 +289,6 @@ export function copyFacts(to: Block, from: Block): void {
   to.flags = from.flags;
 }
 
-// @ts-expect-error: decorator of a function
-@inline
 function poolOf(sizeClass: u32): Pool {
   return changetype<Pool>(<usize>(BLOCK_POOLS + sizeClass * BLOCK_POOL_BYTES));
 }

@@ -188,8 +188,6 @@ export function headerRemoveAt(block: u32, i: u32): void {
 }
 
 /** Moves field `from` to place `to` <= from: the step of a loop that closes gaps. */
-// @ts-expect-error: decorator of a function
-@inline
 export function keep(block: u32, to: u32, from: u32): void {
   if (to != from) {
     memory.copy(changetype<usize>(fieldAt(block, to)), changetype<usize>(fieldAt(block, from)), FIELD_BYTES);

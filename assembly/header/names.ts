@@ -276,15 +276,11 @@ export function nameId(name: usize, length: u32): u32 {
 }
 
 /** Address of the text of a known name. */
-// @ts-expect-error: decorator of a function
-@inline
 export function nameText(id: u32): usize {
   return load<u32>(NAME_TABLE + id * 8);
 }
 
 /** Length of a known name. */
-// @ts-expect-error: decorator of a function
-@inline
 export function nameLength(id: u32): u32 {
   return load<u32>(NAME_TABLE + id * 8, 4);
 }
@@ -304,8 +300,6 @@ function name(id: u32, text: string): void {
 }
 
 /** Mixes the length, the first and the last bytes: most names end differently. */
-// @ts-expect-error: decorator of a function
-@inline
 function hash(text: usize, length: u32): u32 {
   let mixed: u32 = length;
   if (length >= 4) {
