@@ -6,20 +6,8 @@
  * Who encodes asks for room, writes at the address, and commits the length; the end of each callback from the event loop flushes.
  */
 
+import type { PooledSlab, SlabPool } from "./slab_pool.ts";
 import { type OutputSlab, type Socket, WRITE_PINNED } from "./socket.ts";
-
-/** An output slab as a place in core memory. */
-export interface AddressedSlab extends OutputSlab {
-  readonly address: number;
-}
-
-/** Where slabs come from. */
-export interface SlabSource {
-  readonly slabBytes: number;
-  /** Slabs that `take` would still give. */
-  readonly free: number;
-  take(): AddressedSlab | null;
-}
 
 /** A connection that writes. */
 export interface OutputTarget {
@@ -31,18 +19,16 @@ export interface OutputTarget {
 }
 
 export class Output {
-  private slab: AddressedSlab;
+  private slab: PooledSlab;
   private used = 0;
   private target: OutputTarget | null = null;
-  private readonly slabs: SlabSource;
+  private readonly slabs: SlabPool;
   private readonly slabBytes: number;
 
-  constructor(slabs: SlabSource) {
-    const slab = slabs.take();
-    if (slab === null) throw new Error("the pool of output slabs is empty at start");
+  constructor(slabs: SlabPool) {
     this.slabs = slabs;
-    this.slab = slab;
-    this.slabBytes = slabs.slabBytes;
+    this.slab = taken(slabs);
+    this.slabBytes = this.slab.bytes.length;
   }
 
   /** Address at which bytes for `target` may be written; `space` says how many. */
@@ -51,7 +37,7 @@ export class Output {
       if (this.used > 0) this.flush();
       this.target = target;
     }
-    return this.slab.address + this.used;
+    return this.slab.offset + this.used;
   }
 
   /** Bytes left in the current slab. */
@@ -72,16 +58,20 @@ export class Output {
     if (target === null || used === 0) return;
     this.used = 0;
     const socket = target.socket;
-    if (this.slabs.free === 0) {
+    if (this.slabs.inUse === this.slabs.count) {
       if (socket.write(new HeapSlab(this.slab.view(used)), used) === WRITE_PINNED) target.onOutputStarved();
       return;
     }
     if (socket.write(this.slab, used) !== WRITE_PINNED) return;
-    const next = this.slabs.take();
-    if (next === null) throw new Error("a slab source counted a slab that it does not have");
-    this.slab = next;
+    this.slab = taken(this.slabs);
     if (socket.aboveHighWatermark) target.onOutputBlocked();
   }
+}
+
+function taken(slabs: SlabPool): PooledSlab {
+  const slab = slabs.take();
+  if (slab === null) throw new Error("the pool of output slabs is empty");
+  return slab;
 }
 
 /** The last resort when all slabs are pinned: bytes on the heap, for one write whose rest, if any, ends with a reset. */
