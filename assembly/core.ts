@@ -1,6 +1,7 @@
 // The ABI of core.wasm: every function and constant that the host may use, room by room. Nothing else happens here.
 
 import { MEMORY_BYTES, STATIC_BYTES } from "./abi/limits";
+import { randomInit } from "./bytes/random";
 import { blocksInit } from "./header/block";
 import { namesInit } from "./header/names";
 import { checkControl } from "./memory/arena";
@@ -8,6 +9,20 @@ import { checkControl } from "./memory/arena";
 export * from "./abi/event";
 export * from "./abi/limits";
 export * from "./abi/result";
+export { equalIgnoringCase, hasUpper, lowerInPlace } from "./bytes/ascii";
+export { copyBytes, equalBytes } from "./bytes/copy";
+export { parseDecimal, writeDecimal, writeHex } from "./bytes/digits";
+export { random32, random64, randomBelow } from "./bytes/random";
+export {
+  findByteScalar,
+  findByteVector,
+  findNonTargetScalar,
+  findNonTargetVector,
+  findNonTokenScalar,
+  findNonTokenVector,
+  findNonValueScalar,
+  findNonValueVector,
+} from "./bytes/scan";
 export {
   BLOCK_FIELD_COUNT,
   BLOCK_FLAGS,
@@ -53,6 +68,7 @@ export function init(seedLow: u32, seedHigh: u32): void {
   assert(__heap_base <= STATIC_BYTES);
   assert(memory.size() >= <i32>(MEMORY_BYTES >> 16));
   checkControl();
+  randomInit(seedLow, seedHigh);
   namesInit();
   blocksInit();
 }

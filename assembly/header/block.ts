@@ -32,6 +32,7 @@ import {
   BLOCK_6_START,
   BLOCK_CLASSES,
 } from "../abi/limits";
+import { copyBytes } from "../bytes/copy";
 import { BLOCK_POOL_BYTES, BLOCK_POOLS } from "../memory/arena";
 import { nameLength, nameText } from "./names";
 
@@ -170,7 +171,7 @@ export function blockAppendText(block: u32, from: usize, length: u32): u32 {
   const held = blockReserve(block, length, 0);
   if (held == 0) return 0;
   const it = blockAt(held);
-  memory.copy(blockText(held) + it.textEnd, from, length);
+  copyBytes(blockText(held) + it.textEnd, from, length);
   it.textEnd += length;
   return held;
 }
@@ -271,9 +272,9 @@ function copyInto(to: u32, from: u32): u32 {
   if (to == 0) return 0;
   const it = blockAt(from);
   const copy = blockAt(to);
-  memory.copy(blockText(to), blockText(from), it.textEnd);
+  copyBytes(blockText(to), blockText(from), it.textEnd);
   const table = it.fieldCount * FIELD_BYTES;
-  memory.copy(to + copy.capacity - table, from + it.capacity - table, table);
+  copyBytes(to + copy.capacity - table, from + it.capacity - table, table);
   copy.textEnd = it.textEnd;
   copy.fieldCount = it.fieldCount;
   copyFacts(copy, it);

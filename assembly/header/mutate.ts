@@ -4,6 +4,7 @@
 // A new field is written to the text as a whole line, so that it is encoded by copying. Replaced and removed text stays behind as garbage; when a block is full
 // it is packed first (only live text moves), and only then does it grow. So mutations in a loop cannot grow a block for ever.
 
+import { copyBytes, equalBytes } from "../bytes/copy";
 import {
   BLOCK_SPARE_FIELDS,
   BLOCK_SPARE_TEXT,
@@ -78,7 +79,7 @@ export function headerSetValueAt(block: u32, i: u32, value: usize, valueBytes: u
   const field = fieldAt(block, i);
   if (valueBytes <= field.valueLength) {
     const at = fieldValue(block, field);
-    memory.copy(at, value, valueBytes);
+    copyBytes(at, value, valueBytes);
     if ((field.flags & FIELD_LINE) != 0) store<u16>(at + valueBytes, 0x0a0d);
     field.valueLength = valueBytes;
     return block;
@@ -112,8 +113,8 @@ export function headerAppendAt(
   writeLine(held, field, fieldName(held, field), nameBytes, oldValue, oldBytes);
   const it = blockAt(held);
   const at = fieldValue(held, field) + oldBytes;
-  memory.copy(at, separator, separatorBytes);
-  memory.copy(at + separatorBytes, value, valueBytes);
+  copyBytes(at, separator, separatorBytes);
+  copyBytes(at + separatorBytes, value, valueBytes);
   store<u16>(at + separatorBytes + valueBytes, 0x0a0d);
   field.valueLength = whole;
   it.textEnd += separatorBytes + valueBytes;
@@ -155,11 +156,7 @@ export function headerRemovePrefix(block: u32, prefix: usize, prefixBytes: u32):
     const field = fieldAt(block, i);
     const id: u32 = field.id;
     const pseudo = id != 0 && id <= HEADER_LAST_PSEUDO;
-    if (
-      !pseudo &&
-      fieldNameLength(field) >= prefixBytes &&
-      memory.compare(fieldName(block, field), prefix, prefixBytes) == 0
-    ) {
+    if (!pseudo && fieldNameLength(field) >= prefixBytes && equalBytes(fieldName(block, field), prefix, prefixBytes)) {
       if (id != 0) markAbsent(it, id);
     } else {
       keep(block, kept++, i);
@@ -176,7 +173,7 @@ export function headerRemoveAt(block: u32, i: u32): void {
   const id: u32 = fieldAt(block, i).id;
   // Field n-1 is lowest in memory: the fields behind i lie below it, and move up.
   const lowest = changetype<usize>(fieldAt(block, it.fieldCount - 1));
-  memory.copy(lowest + FIELD_BYTES, lowest, (it.fieldCount - 1 - i) * FIELD_BYTES);
+  copyBytes(lowest + FIELD_BYTES, lowest, (it.fieldCount - 1 - i) * FIELD_BYTES);
   it.fieldCount--;
   if (id == 0) return;
   markAbsent(it, id);
@@ -190,7 +187,7 @@ export function headerRemoveAt(block: u32, i: u32): void {
 /** Moves field `from` to place `to` <= from: the step of a loop that closes gaps. */
 export function keep(block: u32, to: u32, from: u32): void {
   if (to != from) {
-    memory.copy(changetype<usize>(fieldAt(block, to)), changetype<usize>(fieldAt(block, from)), FIELD_BYTES);
+    copyBytes(changetype<usize>(fieldAt(block, to)), changetype<usize>(fieldAt(block, from)), FIELD_BYTES);
   }
 }
 
@@ -238,9 +235,9 @@ function append(block: u32, id: u32, name: usize, nameBytes: u32, value: usize, 
 function writeLine(block: u32, field: Field, name: usize, nameBytes: u32, value: usize, valueBytes: u32): void {
   const it = blockAt(block);
   const at = blockText(block) + it.textEnd;
-  memory.copy(at, name, nameBytes);
+  copyBytes(at, name, nameBytes);
   store<u16>(at + nameBytes, 0x203a);
-  memory.copy(at + nameBytes + 2, value, valueBytes);
+  copyBytes(at + nameBytes + 2, value, valueBytes);
   store<u16>(at + nameBytes + 2 + valueBytes, 0x0a0d);
   field.nameOffset = it.textEnd;
   field.nameLength = <u16>nameBytes;

@@ -3,6 +3,7 @@
 //
 // One list: the constant is the id, `namesInit` ties it to its text. Ids are < 128 (two words of presence bits in a block).
 
+import { equalBytes } from "../bytes/copy";
 import { NAME_SLOT_COUNT, NAME_SLOTS, NAME_TABLE, NAME_TEXT, NAME_TEXT_BYTES, NAMES_MAX } from "../memory/arena";
 
 export const HEADER_METHOD: u32 = 1;
@@ -270,7 +271,7 @@ export function nameId(name: usize, length: u32): u32 {
   while (true) {
     const id: u32 = load<u8>(NAME_SLOTS + slot);
     if (id == 0) return 0;
-    if (nameLength(id) == length && memory.compare(nameText(id), name, length) == 0) return id;
+    if (nameLength(id) == length && equalBytes(nameText(id), name, length)) return id;
     slot = (slot + 1) & (NAME_SLOT_COUNT - 1);
   }
 }

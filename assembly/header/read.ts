@@ -1,6 +1,7 @@
 // Looking into a block. Indices count fields in the order of the message; they hold until the next mutation.
 
 import { JOIN_BYTES, JOIN_START } from "../abi/limits";
+import { copyBytes, equalBytes } from "../bytes/copy";
 import { RESULT } from "../memory/arena";
 import { blockAt, Field, fieldAt, fieldName, fieldNameLength, fieldValue, isPresent } from "./block";
 import { nameId } from "./names";
@@ -98,13 +99,11 @@ function join(block: u32, id: u32, name: usize, nameBytes: u32, first: i32): u32
 /** Copies into the join area. Fields never overlap and cost 16 bytes each, so the sum is below that of the largest block. */
 function put(at: u32, from: usize, length: u32): u32 {
   assert(at + length < JOIN_BYTES);
-  memory.copy(JOIN_START + at, from, length);
+  copyBytes(JOIN_START + at, from, length);
   return at + length;
 }
 
 /** Whether a field has a name that is not a known one. */
 export function isNamed(block: u32, field: Field, name: usize, nameBytes: u32): bool {
-  return (
-    field.id == 0 && field.nameLength == nameBytes && memory.compare(fieldName(block, field), name, nameBytes) == 0
-  );
+  return field.id == 0 && field.nameLength == nameBytes && equalBytes(fieldName(block, field), name, nameBytes);
 }
