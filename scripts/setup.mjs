@@ -42,7 +42,7 @@ function readStamp() {
 
 function build() {
   const quiet = process.argv.includes("--quiet") ? ["--quiet"] : [];
-  run("scripts/node", ["scripts/build.mjs", ...quiet], "");
+  run("scripts/node", ["scripts/build.ts", ...quiet], "");
 }
 
 function run(command, args, explanation) {

@@ -7,8 +7,8 @@ const FOLDER = "assembly/__tests__";
 const TEST = 0; // as-pect's node type: a test, not a group.
 
 const specs = readdirSync(FOLDER, { recursive: true, encoding: "utf8" }).filter((file) => file.endsWith(".spec.ts"));
-for (const spec of specs.sort()) {
-  const result = await runSpec(`${FOLDER}/${spec}`).catch((error: Error) => error);
+const results = await allSpecs(specs.sort());
+for (const [spec, result] of results) {
   describe(spec, () => {
     if (result instanceof Error) {
       it("compiles and starts", () => {
@@ -23,6 +23,19 @@ for (const spec of specs.sort()) {
 it("finds the specs", () => {
   expect(specs.length).toBeGreaterThan(0);
 });
+
+/** Runs the specs, two compilers at a time. */
+async function allSpecs(names: readonly string[]): Promise<Map<string, TestNode | Error>> {
+  const results = new Map<string, TestNode | Error>();
+  const waiting = [...names];
+  const runWaiting = async () => {
+    for (let spec = waiting.shift(); spec !== undefined; spec = waiting.shift()) {
+      results.set(spec, await runSpec(`${FOLDER}/${spec}`).catch((error: Error) => error));
+    }
+  };
+  await Promise.all([runWaiting(), runWaiting()]);
+  return new Map([...results].sort());
+}
 
 function report(node: TestNode) {
   if (node.type === TEST) {

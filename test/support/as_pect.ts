@@ -1,14 +1,19 @@
 // Compiles a spec of `assembly/__tests__` with as-pect's library and runs it with as-pect's engine. The compiled spec is kept in build/
 // under a hash of everything that it imports, so that an unchanged spec costs no compiler run.
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import { EmptyReporter, TestContext } from "@as-pect/core";
 import { instantiateSync } from "@assemblyscript/loader";
 
 export type TestNode = TestContext["rootNode"];
 
+const execute = promisify(execFile);
+
 const CACHE = "build/as_pect";
+const COMPILER = "node_modules/assemblyscript/bin/asc.js";
 const LIBRARY = "node_modules/@as-pect/assembly/assembly/index.ts";
 const FLAGS = [
   ["--enable", "simd"],
@@ -32,19 +37,16 @@ export async function runSpec(spec: string): Promise<TestNode> {
 
 async function compiled(spec: string): Promise<Uint8Array> {
   const file = join(CACHE, `${cacheKey(spec)}.wasm`);
-  if (existsSync(file)) return readFileSync(file);
-  const { default: asc } = await import("assemblyscript/asc"); // Slow to load, and of no use while every spec is in the cache.
-  let binary: Uint8Array | undefined;
-  const { error, stderr } = await asc.main([LIBRARY, spec, ...FLAGS, "-o", "spec.wasm"], {
-    writeFile(name: string, contents: Uint8Array | string) {
-      if (name.endsWith(".wasm")) binary = contents as Uint8Array;
-    },
-  });
-  if (error || binary === undefined) throw new Error(`${spec} does not compile\n${stderr.toString()}`);
-  mkdirSync(CACHE, { recursive: true });
-  writeFileSync(`${file}.${process.pid}`, binary);
-  renameSync(`${file}.${process.pid}`, file);
-  return binary;
+  if (!existsSync(file)) {
+    // A process and not `import "assemblyscript/asc"`: the types of that module declare AssemblyScript's globals (`i32`, its own
+    // `console`) for the whole program, and two specs can be compiled at the same time.
+    const fresh = `${file}.${process.pid}.wasm`;
+    await execute(process.execPath, [COMPILER, LIBRARY, spec, ...FLAGS, "--outFile", fresh]).catch((error) => {
+      throw new Error(`${spec} does not compile\n${error.stderr}`);
+    });
+    renameSync(fresh, file);
+  }
+  return readFileSync(file);
 }
 
 /** Hash of the spec, of every source that it reaches by import, of the flags and of the compiler's and library's versions. */

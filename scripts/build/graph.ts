@@ -1,21 +1,34 @@
 // A tiny build graph: a step has inputs, outputs, the steps before it and a body. It runs when the fingerprint of its inputs is not
 // the one of its last success, or when an output is missing. Steps that do not wait for each other run at the same time.
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
-import { fingerprint } from "./fingerprint.mjs";
+import { fingerprint } from "./fingerprint.ts";
 
 const STAMPS = "build/.stamps.json";
 
+export interface Step {
+  readonly name: string;
+  /** Names of the steps that must be done first; they stand earlier in the list. */
+  readonly after: readonly string[];
+  readonly inputs: () => readonly string[];
+  readonly outputs: readonly string[];
+  readonly body: () => Promise<void>;
+}
+
+export interface Ran {
+  readonly name: string;
+  readonly ms: number;
+}
+
 /**
- * @param steps `{name, after: string[], inputs(): string[], outputs: string[], body(): Promise<void>}[]`
- * @returns names of the steps that ran, with their milliseconds
- * @throws AggregateError with the failure of every step that failed; what waited for one of them is not run
+ * Runs what is stale and gives the steps that ran. Throws an AggregateError with the failure of every step that failed; what waited
+ * for one of them is not run.
  */
-export async function runGraph(steps) {
+export async function runGraph(steps: readonly Step[]): Promise<Ran[]> {
   const stamps = readStamps();
-  const ran = [];
-  const failures = [];
-  const done = new Map();
-  const start = (step) => {
+  const ran: Ran[] = [];
+  const failures: Error[] = [];
+  const done = new Map<string, Promise<boolean>>();
+  const start = (step: Step): Promise<boolean> => {
     const before = step.after.map((name) => done.get(name));
     return Promise.all(before).then(async (results) => {
       if (results.includes(false)) return false;
@@ -25,7 +38,7 @@ export async function runGraph(steps) {
       try {
         await step.body();
       } catch (error) {
-        failures.push(new Error(`${step.name}: ${error.message}`, { cause: error }));
+        failures.push(new Error(`${step.name}: ${(error as Error).message}`, { cause: error }));
         return false;
       }
       // Inputs that changed meanwhile leave the old stamp, and the next build sees it.
@@ -41,7 +54,7 @@ export async function runGraph(steps) {
   return ran;
 }
 
-function readStamps() {
+function readStamps(): Record<string, string> {
   try {
     return JSON.parse(readFileSync(STAMPS, "utf8"));
   } catch {
@@ -49,7 +62,7 @@ function readStamps() {
   }
 }
 
-function writeStamps(stamps) {
+function writeStamps(stamps: Record<string, string>): void {
   mkdirSync("build", { recursive: true });
   writeFileSync(`${STAMPS}.tmp`, `${JSON.stringify(stamps, null, 2)}\n`);
   renameSync(`${STAMPS}.tmp`, STAMPS);

@@ -2,11 +2,11 @@
 import { existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { filesBelow } from "./build/fingerprint.mjs";
-import { runGraph } from "./build/graph.mjs";
-import { LAYOUT_FILE, writeLayout } from "./build/layout.mjs";
-import { withBuildLock } from "./build/lock.mjs";
-import { run } from "./build/run.mjs";
+import { filesBelow } from "./build/fingerprint.ts";
+import { runGraph, type Step } from "./build/graph.ts";
+import { LAYOUT_FILE, writeLayout } from "./build/layout.ts";
+import { withBuildLock } from "./build/lock.ts";
+import { run } from "./build/run.ts";
 
 process.chdir(join(dirname(fileURLToPath(import.meta.url)), ".."));
 
@@ -14,7 +14,7 @@ const ASC = "node_modules/assemblyscript/bin/asc.js";
 const DESCRIPTORS = "scripts/descriptors/build.mjs";
 
 /** One AssemblyScript module: entry, target in asconfig.json and name of the output are the same word. */
-function assembly(name) {
+function assembly(name: "core" | "ledger"): Step {
   const outputs = ["wasm", "wat", "d.ts", "wasm.map"].map((ending) => `build/${name}.${ending}`);
   return {
     name,
@@ -30,11 +30,11 @@ function assembly(name) {
   };
 }
 
-function assemblySources() {
+function assemblySources(): string[] {
   return filesBelow("assembly", [".ts"]).filter((file) => !file.includes("__tests__"));
 }
 
-const layout = {
+const layout: Step = {
   name: "layout",
   after: ["core", "ledger"],
   inputs: () => [
@@ -42,14 +42,14 @@ const layout = {
     "build/ledger.wasm",
     "build/core.d.ts",
     "build/ledger.d.ts",
-    "scripts/build/layout.mjs",
+    "scripts/build/layout.ts",
   ],
   outputs: [LAYOUT_FILE],
   body: async () => writeLayout(),
 };
 
 /** The schema of Envoy's API. Its script knows its inputs itself and returns quickly when they are unchanged. */
-async function buildDescriptors() {
+async function buildDescriptors(): Promise<void> {
   if (!existsSync(DESCRIPTORS)) return;
   await run(process.execPath, [DESCRIPTORS]);
 }
@@ -57,18 +57,17 @@ async function buildDescriptors() {
 const startedAt = performance.now();
 try {
   const ran = await withBuildLock(async () => {
-    const [graph, descriptors] = await Promise.allSettled([
-      runGraph([assembly("core"), assembly("ledger"), layout]),
-      buildDescriptors(),
-    ]);
-    const failed = [graph, descriptors].filter(({ status }) => status === "rejected");
-    if (failed.length > 0) throw new Error(failed.map(({ reason }) => reason.message).join("\n"));
-    return graph.value;
+    const graph = runGraph([assembly("core"), assembly("ledger"), layout]);
+    // All of it runs to its end, so that one failure does not hide another or leave children behind.
+    const results = await Promise.allSettled([graph, buildDescriptors()]);
+    const failures = results.flatMap((result) => (result.status === "rejected" ? [String(result.reason.message)] : []));
+    if (failures.length > 0) throw new Error(failures.join("\n"));
+    return await graph;
   });
   const quiet = process.argv.includes("--quiet");
   if (ran.length > 0) console.log(`built ${ran.map(({ name, ms }) => `${name} (${ms} ms)`).join(", ")}`);
   else if (!quiet) console.log(`nothing to build (${Math.round(performance.now() - startedAt)} ms)`);
 } catch (error) {
-  console.error(`build failed\n${error.message}`);
+  console.error(`build failed\n${(error as Error).message}`);
   process.exitCode = 1;
 }

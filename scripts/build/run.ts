@@ -2,10 +2,10 @@
 import { spawn } from "node:child_process";
 
 /** Runs a command to its end. Rejects with its output when it exits other than 0. */
-export function run(command, args) {
+export function run(command: string, args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"] });
-    const output = [];
+    const output: Buffer[] = [];
     child.stdout.on("data", (chunk) => output.push(chunk));
     child.stderr.on("data", (chunk) => output.push(chunk));
     child.on("error", reject);

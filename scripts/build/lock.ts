@@ -8,7 +8,7 @@ const POLL_MS = 50;
 const WAIT_MS = 120_000;
 
 /** Runs `work` while holding the build lock. Waits up to two minutes for another build, then gives up. */
-export async function withBuildLock(work) {
+export async function withBuildLock<T>(work: () => Promise<T>): Promise<T> {
   mkdirSync("build", { recursive: true });
   const giveUpAt = Date.now() + WAIT_MS;
   while (!tryLock()) {
@@ -22,12 +22,12 @@ export async function withBuildLock(work) {
   }
 }
 
-function tryLock() {
+function tryLock(): boolean {
   try {
     writeFileSync(LOCK, String(process.pid), { flag: "wx" });
     return true;
   } catch (error) {
-    if (error.code !== "EEXIST") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     const pid = holder();
     if (pid > 0 && !isAlive(pid)) rmSync(LOCK, { force: true });
     return false;
@@ -35,7 +35,7 @@ function tryLock() {
 }
 
 /** Pid in the lock file; 0 while its owner is still writing it or after it is gone. */
-function holder() {
+function holder(): number {
   try {
     return Number(readFileSync(LOCK, "utf8"));
   } catch {
@@ -43,11 +43,11 @@ function holder() {
   }
 }
 
-function isAlive(pid) {
+function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error.code === "EPERM";
+    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

@@ -1,19 +1,19 @@
 // What a build step depends on, as one hash: the names and contents of its input files. Contents and not times, so that a fresh
 // checkout, a branch switch or a touched file costs no rebuild.
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
 /** Files below `folder`, sorted, that end in one of `endings`. A folder that does not exist has none. */
-export function filesBelow(folder, endings) {
-  let entries;
+export function filesBelow(folder: string, endings: readonly string[]): string[] {
+  let entries: Dirent[];
   try {
     entries = readdirSync(folder, { withFileTypes: true });
   } catch (error) {
-    if (error.code === "ENOENT") return [];
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
-  const files = [];
+  const files: string[] = [];
   for (const entry of entries) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) files.push(...filesBelow(path, endings));
@@ -23,7 +23,7 @@ export function filesBelow(folder, endings) {
 }
 
 /** Hash of the contents of `files` (paths relative to the working directory) and of `extra` strings. */
-export function fingerprint(files, extra = []) {
+export function fingerprint(files: readonly string[], extra: readonly string[] = []): string {
   const hash = createHash("sha256");
   for (const part of extra) hash.update(`${part}\0`);
   for (const file of files) {

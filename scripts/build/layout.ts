@@ -2,6 +2,15 @@
 // and this step asks them: it writes host/wasm/layout.gen.ts with every constant, and with the signature of every export.
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 
+type Constant = number | bigint;
+
+/** What asconfig.json says of a module's memory, in pages of 64 KiB. */
+interface Target {
+  readonly initialMemory?: number;
+  readonly maximumMemory?: number;
+  readonly sharedMemory?: boolean;
+}
+
 export const LAYOUT_FILE = "host/wasm/layout.gen.ts";
 
 /** Modules in the order in which their constants are written, with the interface that lists their functions. */
@@ -10,14 +19,19 @@ const MODULES = [
   { name: "ledger", interfaceName: "LedgerExports" },
 ];
 
-/** Writes the layout file from build/core.wasm, build/ledger.wasm and the `.d.ts` beside each, which knows signs and doc comments. */
-export function writeLayout() {
-  const options = JSON.parse(readFileSync("asconfig.json", "utf8"));
-  const constants = new Map();
-  const interfaces = [];
+export function writeLayout(): void {
+  writeFileSync(`${LAYOUT_FILE}.tmp`, layoutText());
+  renameSync(`${LAYOUT_FILE}.tmp`, LAYOUT_FILE);
+}
+
+/** The layout file's text, from build/core.wasm, build/ledger.wasm and the `.d.ts` beside each, which knows signs and doc comments. */
+export function layoutText(): string {
+  const options = JSON.parse(readFileSync("asconfig.json", "utf8")) as { targets: Record<string, Target> };
+  const constants = new Map<string, Constant>();
+  const interfaces: string[] = [];
   for (const { name, interfaceName } of MODULES) {
     const types = readFileSync(`build/${name}.d.ts`, "utf8");
-    const exports = instantiate(name, options.targets[name]);
+    const exports = instantiate(name, options.targets[name] ?? {});
     for (const [key, value] of constantsOf(exports, types)) {
       const known = constants.get(key);
       if (known !== undefined && String(known) !== String(value)) {
@@ -27,26 +41,24 @@ export function writeLayout() {
     }
     interfaces.push(interfaceOf(name, interfaceName, types));
   }
-  const text = `${HEAD}\n${print(constants)}\n${interfaces.join("\n")}`;
-  writeFileSync(`${LAYOUT_FILE}.tmp`, text);
-  renameSync(`${LAYOUT_FILE}.tmp`, LAYOUT_FILE);
+  return `${HEAD}\n${print(constants)}\n${interfaces.join("\n")}`;
 }
 
-const HEAD = `// Written by scripts/build/layout.mjs from the compiled modules. Do not edit: change assembly/ and build.
+const HEAD = `// Written by scripts/build/layout.ts from the compiled modules. Do not edit: change assembly/ and build.
 // Functions give i32 and u32 alike as signed numbers; a u32 above 2^31 needs \`>>> 0\`.
 `;
 
-function instantiate(name, target) {
+function instantiate(name: string, target: Target): Record<string, unknown> {
   const module = new WebAssembly.Module(readFileSync(`build/${name}.wasm`));
-  const imports = {};
+  const imports: WebAssembly.Imports = {};
   for (const { module: from, name: key, kind } of WebAssembly.Module.imports(module)) {
-    imports[from] ??= {};
-    imports[from][key] = kind === "memory" ? memoryFor(target) : () => 0;
+    const value = kind === "memory" ? memoryFor(target) : () => 0;
+    imports[from] = { ...imports[from], [key]: value };
   }
   return new WebAssembly.Instance(module, imports).exports;
 }
 
-function memoryFor({ initialMemory = 1, maximumMemory, sharedMemory = false }) {
+function memoryFor({ initialMemory = 1, maximumMemory, sharedMemory = false }: Target): WebAssembly.Memory {
   return new WebAssembly.Memory({
     initial: initialMemory,
     maximum: maximumMemory ?? initialMemory,
@@ -55,26 +67,26 @@ function memoryFor({ initialMemory = 1, maximumMemory, sharedMemory = false }) {
 }
 
 /** Pairs of export name and value, in the module's order. Unsigned types are printed unsigned. */
-function* constantsOf(exports, types) {
+function* constantsOf(exports: Record<string, unknown>, types: string): Generator<[string, Constant]> {
   for (const [key, global] of Object.entries(exports)) {
     if (!(global instanceof WebAssembly.Global)) continue;
     yield [key, isUnsigned(key, types) ? unsigned(global.value) : global.value];
   }
 }
 
-function isUnsigned(key, types) {
+function isUnsigned(key: string, types: string): boolean {
   const at = types.match(new RegExp(`export const ${key}: \\{\\s*/\\*\\* @type \`(\\w+)\``));
-  return at !== null && /^(u|bool)/.test(at[1]);
+  return at !== null && /^(u|bool)/.test(at[1] as string);
 }
 
-function unsigned(value) {
+function unsigned(value: Constant): Constant {
   return typeof value === "bigint" ? BigInt.asUintN(64, value) : value >>> 0;
 }
 
 /** Constants one a line; the members of an enum (`Result.Ok` among the exports) as one object of the enum's name. */
-function print(constants) {
-  const lines = [];
-  const enums = new Map();
+function print(constants: ReadonlyMap<string, Constant>): string {
+  const lines: string[] = [];
+  const enums = new Map<string, string[]>();
   for (const [key, value] of constants) {
     const dot = key.indexOf(".");
     const literal = typeof value === "bigint" ? `${value}n` : String(value);
@@ -91,7 +103,7 @@ function print(constants) {
 }
 
 /** The functions of a module as a TypeScript interface, with the doc comments that asc wrote. */
-function interfaceOf(name, interfaceName, types) {
+function interfaceOf(name: string, interfaceName: string, types: string): string {
   const lines = [
     `/** Functions of ${name}.wasm. */`,
     `export interface ${interfaceName} {`,
@@ -100,7 +112,7 @@ function interfaceOf(name, interfaceName, types) {
   const pattern = /( {2}\/\*\*\n(?: {3}\*[^\n]*\n)+)? {2}export function (\w+\([^\n]*\): \w+);/g;
   for (const [, comment, signature] of types.matchAll(pattern)) {
     // A bool crosses as the number 0 or 1: asc's type is of its own wrappers, which nobody uses here.
-    lines.push(`${comment ?? ""}  ${signature.replaceAll("boolean", "number")};`);
+    lines.push(`${comment ?? ""}  ${(signature as string).replaceAll("boolean", "number")};`);
   }
   return `${lines.join("\n")}\n}\n`;
 }

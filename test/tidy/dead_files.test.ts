@@ -1,0 +1,61 @@
+// A file that nobody reaches is no longer part of the house.
+import { existsSync, readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { THREADS } from "../../host/wasm/assets.ts";
+import { files, importsOf } from "../support/source_tree.ts";
+
+/** From here everything that runs is reached. */
+const DOORS = ["host/main.ts", "host/index.ts", ...Object.values(THREADS)];
+
+/** Ambient declarations: the compiler finds them without an import. */
+const AMBIENT = /\.d\.ts$/;
+
+function reachable(entries: string[]): Set<string> {
+  const reached = new Set(entries.filter((entry) => existsSync(entry)));
+  for (const file of reached) {
+    if (!/\.(ts|mjs)$/.test(file)) continue;
+    for (const { target } of importsOf(file)) if (target !== null && existsSync(target)) reached.add(target);
+  }
+  return reached;
+}
+
+it("has its doors", () => {
+  expect(DOORS.filter((door) => !existsSync(door))).toEqual([]);
+});
+
+it("reaches every file of host/ and filters/ from a door, a test, a bench or a script", () => {
+  const users = ["test", "bench", "scripts", "examples"].flatMap((folder) => files(folder, ".ts", ".mjs"));
+  const reached = reachable([...DOORS, ...users]);
+  const all = [...files("host", ".ts"), ...files("filters", ".ts")].filter((file) => !AMBIENT.test(file));
+  expect(
+    all.filter((file) => !reached.has(file) && !file.startsWith("filters/sdk/") && !file.startsWith("filters/guest/")),
+  ).toEqual([]);
+});
+
+it("reaches every file of assembly/ from a module or a spec", () => {
+  const specs = files("assembly", ".spec.ts");
+  const reached = reachable(["assembly/core.ts", "assembly/ledger.ts", ...specs]);
+  expect(files("assembly", ".ts").filter((file) => !reached.has(file) && !AMBIENT.test(file))).toEqual([]);
+});
+
+it("imports only files that exist", () => {
+  const sources = ["host", "filters", "assembly", "test", "bench", "scripts"].flatMap((folder) =>
+    files(folder, ".ts", ".mjs"),
+  );
+  const broken = sources
+    .flatMap(importsOf)
+    .filter(({ target }) => target !== null && !existsSync(target))
+    .map(({ from, specifier }) => `${from} imports ${specifier}`);
+  expect(broken).toEqual([]);
+});
+
+it("installs no package that nobody names", () => {
+  const { dependencies, devDependencies } = JSON.parse(readFileSync("package.json", "utf8"));
+  const text = ["host", "filters", "test", "bench", "scripts", "assembly"]
+    .flatMap((folder) => files(folder))
+    .concat("package.json", "vitest.config.ts", "biome.json")
+    .map((file) => readFileSync(file, "utf8"))
+    .join("\n");
+  const isNamed = (name: string) => text.split(name).length - 1 > 1; // Once is the line in package.json itself.
+  expect(Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !isNamed(name))).toEqual([]);
+});
