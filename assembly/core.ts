@@ -9,6 +9,33 @@ import { checkControl } from "./memory/arena";
 export * from "./abi/event";
 export * from "./abi/limits";
 export * from "./abi/result";
+export { EDF_ENTRY_BYTES } from "./balance/edf";
+export {
+  BALANCER_BYTES,
+  BALANCER_CELLS,
+  BALANCER_CHOICE_COUNT,
+  BALANCER_POLICY,
+  BALANCER_PRIORITIES,
+  BALANCER_PRIORITY_COUNT,
+  BALANCER_WEIGHTS,
+  POLICY_LEAST_REQUEST,
+  POLICY_LEAST_REQUEST_FULL_SCAN,
+  POLICY_RANDOM,
+  POLICY_ROUND_ROBIN,
+  PRIORITY_BYTES,
+  PRIORITY_DEGRADED_LOAD,
+  PRIORITY_HEALTHY_LOAD,
+  PRIORITY_PANIC,
+  PRIORITY_SOURCES,
+  SOURCE_ALL,
+  SOURCE_BYTES,
+  SOURCE_COUNT,
+  SOURCE_DEGRADED,
+  SOURCE_HEALTHY,
+  SOURCE_HEAP,
+  SOURCE_HOSTS,
+} from "./balance/hosts";
+export { balancerPick, balancerPrepare, PICK_NONE, PICK_PANIC } from "./balance/pick";
 export { equalIgnoringCase, hasUpper, lowerInPlace } from "./bytes/ascii";
 export { copyBytes, equalBytes } from "./bytes/copy";
 export { parseDecimal, writeDecimal, writeHex } from "./bytes/digits";
@@ -58,6 +85,11 @@ export {
   headerJoin,
   headerJoinId,
 } from "./header/read";
+export { domainHash } from "./route/domains";
+export { headersMatch } from "./route/header_match";
+export { routeMatch, routeVerdict, routeVirtualHost } from "./route/match";
+export * from "./route/program";
+export { regexMatch } from "./route/regex";
 export { DATE_BYTES, DATE_TEXT, RESULT, RESULT_WORDS } from "./memory/arena";
 
 /** Version of the ABI between the core and the host; the host refuses a module of another version. */

@@ -70,10 +70,15 @@ export const BLOCKS_END: u32 = BLOCK_6_START + BLOCK_6_BYTES * BLOCK_6_COUNT;
 export const JOIN_START: u32 = BLOCKS_END;
 export const JOIN_BYTES: u32 = BLOCK_6_BYTES;
 
+// --- regular expressions that are too large for a table: four words for each node of the largest one
+export const REGEX_NODES_MAX: u32 = 65535;
+export const REGEX_START: u32 = JOIN_START + JOIN_BYTES;
+export const REGEX_BYTES: u32 = 1 * MIB + PAGE_BYTES;
+
 // --- output slabs: one read, one head, the framing of chunks
 export const OUTPUT_SLAB_BYTES: u32 = 160 * KIB;
 export const OUTPUT_SLABS_MAX: u32 = 1024;
-export const OUTPUT_SLABS_START: u32 = JOIN_START + JOIN_BYTES;
+export const OUTPUT_SLABS_START: u32 = REGEX_START + REGEX_BYTES;
 
 // --- config arena: the rest. Allocated by the host: match programs, constant header operations, host tables.
 export const CONFIG_ARENA_START: u32 = OUTPUT_SLABS_START + OUTPUT_SLAB_BYTES * OUTPUT_SLABS_MAX;
