@@ -1,0 +1,83 @@
+/**
+ * Memory for compiled configs: match programs, constant header operations, tables of hosts. First fit over a list of free runs, sorted by address;
+ * neighbours join when they are freed. Allocation happens when a config changes, not per request.
+ */
+
+import type { Core } from "./core.ts";
+import { CONFIG_ARENA_START } from "./layout.gen.ts";
+
+/** Programs hold words and pairs of words; 16 also suits vectors. */
+const ALIGNMENT = 16;
+
+/** The arena has no run of that size: the config is refused, the old one stays. */
+export class ConfigArenaFull extends Error {
+  override readonly name = "ConfigArenaFull";
+
+  constructor(wanted: number, free: number) {
+    super(`the config arena has no ${wanted} bytes in one piece (${free} bytes free in all)`);
+  }
+}
+
+export class ConfigArena {
+  readonly core: Core;
+  private readonly free: { at: number; bytes: number }[];
+  private readonly taken = new Map<number, number>();
+  private usedBytes = 0;
+
+  constructor(core: Core) {
+    this.core = core;
+    this.free = [{ at: CONFIG_ARENA_START, bytes: core.bytes.length - CONFIG_ARENA_START }];
+  }
+
+  /** Bytes in use, rounded up to whole units. */
+  get used(): number {
+    return this.usedBytes;
+  }
+
+  /** Address of a run of zeros, aligned to 16. Throws ConfigArenaFull. */
+  allocate(bytes: number): number {
+    const whole = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    const index = this.free.findIndex((run) => run.bytes >= whole);
+    const run = this.free[index];
+    if (run === undefined)
+      throw new ConfigArenaFull(
+        bytes,
+        this.free.reduce((sum, { bytes }) => sum + bytes, 0),
+      );
+    const at = run.at;
+    if (run.bytes === whole) this.free.splice(index, 1);
+    else this.free[index] = { at: at + whole, bytes: run.bytes - whole };
+    this.taken.set(at, whole);
+    this.usedBytes += whole;
+    this.core.bytes.fill(0, at, at + whole);
+    return at;
+  }
+
+  /** A copy of the bytes in the arena; its address. Throws ConfigArenaFull. */
+  store(bytes: Uint8Array): number {
+    const at = this.allocate(bytes.length);
+    this.core.bytes.set(bytes, at);
+    return at;
+  }
+
+  /** Gives back what `allocate` or `store` returned. Anything else, and the same twice, throws. */
+  release(at: number): void {
+    const bytes = this.taken.get(at);
+    if (bytes === undefined) throw new Error(`nothing is allocated at ${at}`);
+    this.taken.delete(at);
+    this.usedBytes -= bytes;
+    const next = this.free.findIndex((run) => run.at > at);
+    const place = next < 0 ? this.free.length : next;
+    this.free.splice(place, 0, { at, bytes });
+    this.join(place);
+    this.join(place - 1);
+  }
+
+  /** Joins run `i` with the one behind it if they touch. */
+  private join(i: number): void {
+    const run = this.free[i];
+    const behind = this.free[i + 1];
+    if (run === undefined || behind === undefined || run.at + run.bytes !== behind.at) return;
+    this.free.splice(i, 2, { at: run.at, bytes: run.bytes + behind.bytes });
+  }
+}
