@@ -11,7 +11,8 @@ const MODULES = ["envoy-api", "xds", "googleapis"] as const;
 /** Imports that no npm package gives us; files that ask for them (tracers that Envoy 1.40 dropped) are left out. */
 const MISSING_IMPORT = /import (?:public )?"(?:opencensus|io\/prometheus|envoy\/config\/trace\/v3\/opencensus\.proto)/;
 /** Files of Envoy's v3 API that can stand in a config: no services, no admin output. */
-const WANTED = /^envoy\/(?!service\/|admin\/|data\/|watchdog\/).*\/v3(?:alpha)?\/[^/]+\.proto$|^(?:xds|udpa)\/type\/.*\.proto$/;
+const WANTED =
+  /^envoy\/(?!service\/|admin\/|data\/|watchdog\/).*\/v3(?:alpha)?\/[^/]+\.proto$|^(?:xds|udpa)\/type\/.*\.proto$/;
 
 /** Rules messages that got `ignore_empty` after the release that the package carries, and its number in each. */
 const IGNORE_EMPTY: Readonly<Record<string, number>> = {

@@ -17,9 +17,12 @@ export const FLAG_DISALLOWED = 16;
 export const FLAG_SENSITIVE = 32;
 
 /** Types that configs never hold, dropped unless a field of a kept message refers to them. */
-const DROPPED = /^(?:envoy\.(?:annotations|service|admin|api|data|watchdog)\.|google\.(?:protobuf|api|rpc|longrunning)\.|udpa\.annotations\.|xds\.(?:annotations|service)\.)/;
+const DROPPED =
+  /^(?:envoy\.(?:annotations|service|admin|api|data|watchdog)\.|google\.(?:protobuf|api|rpc|longrunning)\.|udpa\.annotations\.|xds\.(?:annotations|service)\.)/;
 /** Well-known types that may stand in an `Any` on their own. */
-const ALWAYS = ["Struct", "Any", "Empty", "Duration", "Timestamp", "ListValue", "Value"].map((name) => `google.protobuf.${name}`);
+const ALWAYS = ["Struct", "Any", "Empty", "Duration", "Timestamp", "ListValue", "Value"].map(
+  (name) => `google.protobuf.${name}`,
+);
 
 /** The schema's text, deterministic: names in order of the alphabet. */
 export function writeSchema(model: ApiModel): string {

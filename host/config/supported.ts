@@ -1,0 +1,516 @@
+/**
+ * What of Envoy's API this proxy reads: the one list. A field that is set and stands in neither column is refused with
+ * `not supported yet`; `docs/guide/compatibility.md` is generated from here.
+ *
+ * To add a field: read it where it belongs, then name it here.
+ */
+
+export interface MessageSupport {
+  /** Fields that do what Envoy's documentation says. */
+  readonly read: readonly string[];
+  /** Fields that are accepted and change nothing here, each with the reason why that is the same to everyone. */
+  readonly inert?: Readonly<Record<string, string>>;
+  /** Read fields (or inert ones) of which only these values are there. */
+  readonly only?: Readonly<Record<string, readonly (string | number | boolean)[]>>;
+}
+
+const HTTP2 = "HTTP/2 is not spoken yet; HTTP/1 is served the same";
+const METADATA = "nothing that is supported reads this metadata";
+
+const HEADER_MUTATIONS = [
+  "request_headers_to_add",
+  "request_headers_to_remove",
+  "response_headers_to_add",
+  "response_headers_to_remove",
+] as const;
+
+export const supported: Readonly<Record<string, MessageSupport>> = {
+  // The bootstrap
+  "envoy.config.bootstrap.v3.Bootstrap": {
+    read: ["node", "static_resources", "admin", "layered_runtime", "stats_flush_interval", "cluster_manager"],
+    inert: {
+      stats_server_version_override: "a number in the admin pages, which show our own version",
+      enable_dispatcher_stats: "Envoy's dispatchers do not exist here",
+      default_regex_engine: "Envoy's only engine is RE2, whose syntax and linear time we keep anyway",
+    },
+  },
+  "envoy.config.bootstrap.v3.Bootstrap.StaticResources": { read: ["listeners", "clusters"] },
+  "envoy.config.bootstrap.v3.Admin": {
+    read: ["access_log_path", "address", "access_log"],
+    inert: {
+      profile_path: "there is no CPU profile to write",
+      ignore_global_conn_limit: "there is no global connection limit",
+    },
+  },
+  "envoy.config.bootstrap.v3.LayeredRuntime": { read: ["layers"] },
+  "envoy.config.bootstrap.v3.RuntimeLayer": { read: ["name", "static_layer", "admin_layer"] },
+  "envoy.config.bootstrap.v3.RuntimeLayer.AdminLayer": { read: [] },
+  "envoy.config.bootstrap.v3.ClusterManager": {
+    read: [],
+    inert: { local_cluster_name: "used by zone aware routing only, which is not supported yet" },
+  },
+  "envoy.config.core.v3.Node": {
+    read: ["id", "cluster", "metadata", "locality"],
+    inert: {
+      user_agent_name: "told to a control plane only",
+      user_agent_version: "told to a control plane only",
+      user_agent_build_version: "told to a control plane only",
+      extensions: "told to a control plane only",
+      client_features: "told to a control plane only",
+      listening_addresses: "told to a control plane only",
+    },
+  },
+  "envoy.config.core.v3.Locality": { read: ["region", "zone", "sub_zone"] },
+
+  // Addresses and other small things
+  "envoy.config.core.v3.Address": { read: ["socket_address", "pipe"] },
+  "envoy.config.core.v3.SocketAddress": {
+    read: ["protocol", "address", "port_value", "ipv4_compat"],
+    only: { protocol: ["TCP"] },
+  },
+  "envoy.config.core.v3.Pipe": { read: ["path", "mode"] },
+  "envoy.config.core.v3.CidrRange": { read: ["address_prefix", "prefix_len"] },
+  "envoy.config.core.v3.DataSource": { read: ["filename", "inline_bytes", "inline_string", "environment_variable"] },
+  "envoy.config.core.v3.HeaderValueOption": { read: ["header", "append", "append_action", "keep_empty_value"] },
+  "envoy.config.core.v3.HeaderValue": { read: ["key", "value", "raw_value"] },
+  "envoy.config.core.v3.SubstitutionFormatString": {
+    read: ["text_format", "json_format", "text_format_source", "omit_empty_values", "json_format_options"],
+    inert: { content_type: "only a local reply has a content type" },
+  },
+  "envoy.config.core.v3.JsonFormatOptions": {
+    read: [],
+    inert: { sort_properties: "keys are always in order, as they are in Envoy 1.40" },
+  },
+  "envoy.config.core.v3.RuntimeUInt32": { read: ["default_value", "runtime_key"] },
+  "envoy.config.core.v3.TcpKeepalive": { read: ["keepalive_probes", "keepalive_time", "keepalive_interval"] },
+  "envoy.config.core.v3.DnsResolverOptions": { read: ["use_tcp_for_dns_lookups", "no_default_search_domain"] },
+  "envoy.config.core.v3.DnsResolutionConfig": { read: ["resolvers", "dns_resolver_options"] },
+  "envoy.config.core.v3.TypedExtensionConfig": { read: ["name", "typed_config"] },
+  "envoy.config.core.v3.TransportSocket": { read: ["name", "typed_config"] },
+  "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer": { read: [] },
+  "envoy.type.v3.Percent": { read: ["value"] },
+  "envoy.type.v3.Int64Range": { read: ["start", "end"] },
+  "envoy.type.matcher.v3.StringMatcher": {
+    read: ["exact", "prefix", "suffix", "contains", "safe_regex", "ignore_case"],
+  },
+  "envoy.type.matcher.v3.RegexMatcher": { read: ["regex"], inert: { google_re2: "RE2 is the only engine" } },
+  "envoy.type.matcher.v3.RegexMatchAndSubstitute": { read: ["pattern", "substitution"] },
+
+  // Listeners
+  "envoy.config.listener.v3.Listener": {
+    read: [
+      "name",
+      "address",
+      "additional_addresses",
+      "stat_prefix",
+      "filter_chains",
+      "default_filter_chain",
+      "per_connection_buffer_limit_bytes",
+      "traffic_direction",
+      "bind_to_port",
+      "enable_reuse_port",
+      "reuse_port",
+      "tcp_backlog_size",
+      "access_log",
+    ],
+    inert: {
+      metadata: METADATA,
+      listener_filters_timeout: "there are no listener filters to wait for",
+      continue_on_listener_filters_timeout: "there are no listener filters to wait for",
+      max_connections_to_accept_per_socket_event: "a bound on one turn of Envoy's event loop; ours has its own",
+      ignore_global_conn_limit: "there is no global connection limit",
+      bypass_overload_manager: "there is no overload manager",
+    },
+  },
+  "envoy.config.listener.v3.AdditionalAddress": { read: ["address"] },
+  "envoy.config.listener.v3.FilterChain": {
+    read: ["name", "filter_chain_match", "filters", "transport_socket"],
+    inert: {
+      metadata: METADATA,
+      transport_socket_connect_timeout: "a plain socket has no handshake to wait for",
+    },
+  },
+  "envoy.config.listener.v3.FilterChainMatch": { read: ["destination_port", "prefix_ranges"] },
+  "envoy.config.listener.v3.Filter": { read: ["name", "typed_config"] },
+
+  // HTTP connection manager
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager": {
+    read: [
+      "codec_type",
+      "stat_prefix",
+      "route_config",
+      "http_filters",
+      "add_user_agent",
+      "http_protocol_options",
+      "common_http_protocol_options",
+      "server_name",
+      "server_header_transformation",
+      "scheme_header_transformation",
+      "drain_timeout",
+      "delayed_close_timeout",
+      "request_timeout",
+      "request_headers_timeout",
+      "stream_idle_timeout",
+      "max_request_headers_kb",
+      "access_log",
+      "use_remote_address",
+      "internal_address_config",
+      "xff_num_trusted_hops",
+      "skip_xff_append",
+      "represent_ipv4_remote_address_as_ipv4_mapped_ipv6",
+      "via",
+      "generate_request_id",
+      "preserve_external_request_id",
+      "always_set_request_id_in_response",
+      "proxy_100_continue",
+      "upgrade_configs",
+      "normalize_path",
+      "merge_slashes",
+      "path_with_escaped_slashes_action",
+      "strip_matching_host_port",
+      "strip_any_host_port",
+      "strip_trailing_host_dot",
+      "stream_error_on_invalid_http_message",
+      "append_x_forwarded_port",
+      "access_log_options",
+    ],
+    inert: {
+      http2_protocol_options: HTTP2,
+      forward_client_cert_details: "a plain socket has no client certificate; the header is removed as SANITIZE does",
+      set_current_client_cert_details: "a plain socket has no client certificate",
+    },
+    only: { codec_type: ["AUTO", "HTTP1"], forward_client_cert_details: ["SANITIZE"] },
+  },
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter": {
+    read: ["name", "typed_config", "disabled"],
+    inert: { is_optional: "filters that are not known are refused either way" },
+  },
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig": {
+    read: ["upgrade_type", "enabled"],
+  },
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig": {
+    read: ["unix_sockets", "cidr_ranges"],
+  },
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.HcmAccessLogOptions": {
+    read: ["flush_access_log_on_new_request"],
+  },
+  "envoy.config.core.v3.SchemeHeaderTransformation": { read: ["scheme_to_overwrite"] },
+  "envoy.config.core.v3.Http1ProtocolOptions": {
+    read: [
+      "allow_absolute_url",
+      "accept_http_10",
+      "default_host_for_http_10",
+      "enable_trailers",
+      "override_stream_error_on_invalid_http_message",
+      "send_fully_qualified_url",
+    ],
+    inert: { use_balsa_parser: "a choice between Envoy's parsers" },
+    only: { send_fully_qualified_url: [false] },
+  },
+  "envoy.config.core.v3.HttpProtocolOptions": {
+    read: [
+      "idle_timeout",
+      "max_connection_duration",
+      "max_headers_count",
+      "max_response_headers_kb",
+      "max_stream_duration",
+      "headers_with_underscores_action",
+      "max_requests_per_connection",
+    ],
+  },
+  "envoy.extensions.filters.http.router.v3.Router": {
+    read: ["dynamic_stats", "suppress_envoy_headers", "respect_expected_rq_timeout"],
+    inert: {
+      start_child_span: "there is no tracing yet, and without tracing Envoy starts none",
+      suppress_grpc_request_failure_code_stats: "adds to gRPC statistics only, which are not supported yet",
+    },
+  },
+
+  // Routes
+  "envoy.config.route.v3.RouteConfiguration": {
+    read: [
+      "name",
+      "virtual_hosts",
+      ...HEADER_MUTATIONS,
+      "validate_clusters",
+      "most_specific_header_mutations_wins",
+      "ignore_port_in_host_matching",
+      "ignore_path_parameters_in_path_matching",
+      "internal_only_headers",
+      "max_direct_response_body_size_bytes",
+    ],
+    inert: { metadata: METADATA },
+  },
+  "envoy.config.route.v3.VirtualHost": {
+    read: [
+      "name",
+      "domains",
+      "routes",
+      ...HEADER_MUTATIONS,
+      "include_request_attempt_count",
+      "include_attempt_count_in_response",
+    ],
+    inert: { metadata: METADATA },
+    only: { require_tls: ["NONE"] },
+  },
+  "envoy.config.route.v3.Route": {
+    read: ["name", "match", "route", "redirect", "direct_response", ...HEADER_MUTATIONS],
+    inert: {
+      metadata: METADATA,
+      decorator: "names a span, and there is no tracing yet",
+    },
+  },
+  "envoy.config.route.v3.RouteMatch": {
+    read: ["prefix", "path", "path_separated_prefix", "safe_regex", "case_sensitive", "headers", "query_parameters"],
+  },
+  "envoy.config.route.v3.HeaderMatcher": {
+    read: [
+      "name",
+      "exact_match",
+      "safe_regex_match",
+      "range_match",
+      "present_match",
+      "prefix_match",
+      "suffix_match",
+      "contains_match",
+      "string_match",
+      "invert_match",
+      "treat_missing_header_as_empty",
+    ],
+  },
+  "envoy.config.route.v3.QueryParameterMatcher": { read: ["name", "string_match", "present_match"] },
+  "envoy.config.route.v3.RouteAction": {
+    read: [
+      "cluster",
+      "weighted_clusters",
+      "cluster_not_found_response_code",
+      "prefix_rewrite",
+      "regex_rewrite",
+      "host_rewrite_literal",
+      "auto_host_rewrite",
+      "host_rewrite_header",
+      "host_rewrite_path_regex",
+      "append_x_forwarded_host",
+      "timeout",
+      "idle_timeout",
+      "max_stream_duration",
+      "priority",
+      "upgrade_configs",
+    ],
+  },
+  "envoy.config.route.v3.RouteAction.MaxStreamDuration": { read: ["max_stream_duration"] },
+  "envoy.config.route.v3.RouteAction.UpgradeConfig": { read: ["upgrade_type", "enabled"] },
+  "envoy.config.route.v3.WeightedCluster": {
+    read: ["clusters", "total_weight"],
+    inert: { runtime_key_prefix: "weights in the runtime are read by Envoy only when a layer has them" },
+  },
+  "envoy.config.route.v3.WeightedCluster.ClusterWeight": {
+    read: ["name", "weight", ...HEADER_MUTATIONS, "host_rewrite_literal"],
+  },
+  "envoy.config.route.v3.RedirectAction": {
+    read: [
+      "https_redirect",
+      "scheme_redirect",
+      "host_redirect",
+      "port_redirect",
+      "path_redirect",
+      "prefix_rewrite",
+      "regex_rewrite",
+      "response_code",
+      "strip_query",
+    ],
+  },
+  "envoy.config.route.v3.DirectResponseAction": { read: ["status", "body"] },
+
+  // TCP proxy
+  "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy": {
+    read: [
+      "stat_prefix",
+      "cluster",
+      "weighted_clusters",
+      "idle_timeout",
+      "access_log",
+      "max_connect_attempts",
+      "max_downstream_connection_duration",
+    ],
+  },
+  "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster": { read: ["clusters"] },
+  "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy.WeightedCluster.ClusterWeight": { read: ["name", "weight"] },
+
+  // Clusters
+  "envoy.config.cluster.v3.Cluster": {
+    read: [
+      "name",
+      "alt_stat_name",
+      "type",
+      "cluster_type",
+      "connect_timeout",
+      "per_connection_buffer_limit_bytes",
+      "lb_policy",
+      "least_request_lb_config",
+      "round_robin_lb_config",
+      "load_balancing_policy",
+      "load_assignment",
+      "max_requests_per_connection",
+      "circuit_breakers",
+      "http_protocol_options",
+      "common_http_protocol_options",
+      "typed_extension_protocol_options",
+      "dns_refresh_rate",
+      "dns_jitter",
+      "dns_failure_refresh_rate",
+      "respect_dns_ttl",
+      "dns_lookup_family",
+      "dns_resolvers",
+      "dns_resolution_config",
+      "use_tcp_for_dns_lookups",
+      "typed_dns_resolver_config",
+      "common_lb_config",
+      "upstream_connection_options",
+      "transport_socket",
+    ],
+    inert: {
+      metadata: METADATA,
+      cleanup_interval: "of clusters that discover hosts from traffic only, which are not supported yet",
+      wait_for_warm_on_init: "the first DNS answer is waited for as long as Envoy would",
+      ignore_health_on_host_removal: "there are no active health checks yet",
+      close_connections_on_host_health_failure: "there are no active health checks yet",
+      protocol_selection: "the upstream speaks HTTP/1 either way",
+    },
+    only: {
+      type: ["STATIC", "STRICT_DNS", "LOGICAL_DNS"],
+      lb_policy: ["ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "LOAD_BALANCING_POLICY_CONFIG"],
+      protocol_selection: ["USE_CONFIGURED_PROTOCOL"],
+    },
+  },
+  "envoy.config.cluster.v3.Cluster.CustomClusterType": { read: ["name", "typed_config"] },
+  "envoy.extensions.clusters.dns.v3.DnsCluster": {
+    read: [
+      "dns_refresh_rate",
+      "dns_failure_refresh_rate",
+      "respect_dns_ttl",
+      "dns_jitter",
+      "typed_dns_resolver_config",
+      "dns_lookup_family",
+      "all_addresses_in_single_endpoint",
+    ],
+  },
+  "envoy.extensions.clusters.dns.v3.DnsCluster.RefreshRate": { read: ["base_interval", "max_interval"] },
+  "envoy.config.cluster.v3.Cluster.RefreshRate": { read: ["base_interval", "max_interval"] },
+  "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig": {
+    read: ["resolvers", "dns_resolver_options", "query_timeout_seconds", "query_tries"],
+  },
+  "envoy.config.cluster.v3.Cluster.LeastRequestLbConfig": { read: ["choice_count"] },
+  "envoy.config.cluster.v3.Cluster.RoundRobinLbConfig": { read: [] },
+  "envoy.config.cluster.v3.Cluster.CommonLbConfig": {
+    read: ["healthy_panic_threshold"],
+    inert: {
+      update_merge_window: "no update of hosts arrives often enough to be merged",
+      ignore_new_hosts_until_first_hc: "there are no active health checks yet",
+    },
+  },
+  "envoy.config.cluster.v3.LoadBalancingPolicy": { read: ["policies"] },
+  "envoy.config.cluster.v3.LoadBalancingPolicy.Policy": { read: ["typed_extension_config"] },
+  "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": { read: [] },
+  "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": { read: ["choice_count"] },
+  "envoy.extensions.load_balancing_policies.random.v3.Random": { read: [] },
+  "envoy.config.cluster.v3.CircuitBreakers": { read: ["thresholds"] },
+  "envoy.config.cluster.v3.CircuitBreakers.Thresholds": {
+    read: [
+      "priority",
+      "max_connections",
+      "max_pending_requests",
+      "max_requests",
+      "max_retries",
+      "max_connection_pools",
+      "track_remaining",
+    ],
+  },
+  "envoy.config.cluster.v3.UpstreamConnectionOptions": { read: ["tcp_keepalive"] },
+  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
+    read: ["common_http_protocol_options", "explicit_http_config"],
+  },
+  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig": { read: ["http_protocol_options"] },
+  "envoy.config.endpoint.v3.ClusterLoadAssignment": { read: ["cluster_name", "endpoints", "policy"] },
+  "envoy.config.endpoint.v3.ClusterLoadAssignment.Policy": {
+    read: ["overprovisioning_factor", "weighted_priority_health"],
+    only: { weighted_priority_health: [false] },
+  },
+  "envoy.config.endpoint.v3.LocalityLbEndpoints": {
+    read: ["locality", "lb_endpoints", "load_balancing_weight", "priority"],
+    inert: { metadata: METADATA },
+  },
+  "envoy.config.endpoint.v3.LbEndpoint": {
+    read: ["endpoint", "health_status", "load_balancing_weight"],
+    inert: { metadata: METADATA },
+  },
+  "envoy.config.endpoint.v3.Endpoint": {
+    read: ["address", "hostname"],
+    inert: { health_check_config: "there are no active health checks yet" },
+  },
+
+  // Access logs
+  "envoy.config.accesslog.v3.AccessLog": { read: ["name", "filter", "typed_config"] },
+  "envoy.config.accesslog.v3.AccessLogFilter": {
+    read: [
+      "status_code_filter",
+      "duration_filter",
+      "not_health_check_filter",
+      "and_filter",
+      "or_filter",
+      "header_filter",
+      "response_flag_filter",
+    ],
+  },
+  "envoy.config.accesslog.v3.StatusCodeFilter": { read: ["comparison"] },
+  "envoy.config.accesslog.v3.DurationFilter": { read: ["comparison"] },
+  "envoy.config.accesslog.v3.ComparisonFilter": { read: ["op", "value"] },
+  "envoy.config.accesslog.v3.NotHealthCheckFilter": { read: [] },
+  "envoy.config.accesslog.v3.AndFilter": { read: ["filters"] },
+  "envoy.config.accesslog.v3.OrFilter": { read: ["filters"] },
+  "envoy.config.accesslog.v3.HeaderFilter": { read: ["header"] },
+  "envoy.config.accesslog.v3.ResponseFlagFilter": { read: ["flags"] },
+  "envoy.extensions.access_loggers.file.v3.FileAccessLog": {
+    read: ["path", "log_format", "format", "json_format", "typed_json_format"],
+  },
+  "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog": { read: ["log_format"] },
+  "envoy.extensions.access_loggers.stream.v3.StderrAccessLog": { read: ["log_format"] },
+};
+
+/**
+ * Which messages an `Any` may hold, by the field that holds it: `MESSAGE.FIELD`, for a TypedExtensionConfig the field that holds
+ * that one.
+ */
+export const extensions: Readonly<Record<string, readonly string[]>> = {
+  "envoy.config.listener.v3.Filter.typed_config": [
+    "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+    "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
+  ],
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter.typed_config": [
+    "envoy.extensions.filters.http.router.v3.Router",
+  ],
+  "envoy.config.accesslog.v3.AccessLog.typed_config": [
+    "envoy.extensions.access_loggers.file.v3.FileAccessLog",
+    "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
+    "envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
+  ],
+  "envoy.config.listener.v3.FilterChain.transport_socket": [
+    "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
+  ],
+  "envoy.config.cluster.v3.Cluster.transport_socket": ["envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"],
+  "envoy.config.cluster.v3.Cluster.CustomClusterType.typed_config": ["envoy.extensions.clusters.dns.v3.DnsCluster"],
+  "envoy.config.cluster.v3.Cluster.typed_dns_resolver_config": [
+    "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
+  ],
+  "envoy.extensions.clusters.dns.v3.DnsCluster.typed_dns_resolver_config": [
+    "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",
+  ],
+  "envoy.config.cluster.v3.Cluster.typed_extension_protocol_options": [
+    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+  ],
+  "envoy.config.cluster.v3.LoadBalancingPolicy.Policy.typed_extension_config": [
+    "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin",
+    "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest",
+    "envoy.extensions.load_balancing_policies.random.v3.Random",
+  ],
+};
