@@ -88,6 +88,7 @@ export {
 export { domainHash } from "./route/domains";
 export { headersMatch } from "./route/header_match";
 export { routeMatch, routeVerdict, routeVirtualHost } from "./route/match";
+export * from "./route/mutations";
 export * from "./route/program";
 export { regexMatch } from "./route/regex";
 export { DATE_BYTES, DATE_TEXT, RESULT, RESULT_WORDS } from "./memory/arena";

@@ -4,28 +4,13 @@
  */
 
 import { RE2JS } from "re2js";
+import { NODE_BYTES, NODE_EMPTY, NODE_FAIL, NODE_MATCH, NODE_SPLIT } from "../../wasm/layout.gen.ts";
 import { type ByteSequence, utf8Sequences } from "./utf8_ranges.ts";
 
-/** Node kinds. The core's matcher reads the same numbers (`assembly/route/regex.ts`). */
-export const NODE_FAIL = 0;
-/** A byte in `lo..hi`, then `next`. */
-export const NODE_BYTES = 1;
-/** `next` or `other`. */
-export const NODE_SPLIT = 2;
-/** `next` if the conditions in `lo` (EMPTY_ bits) hold here. */
-export const NODE_EMPTY = 3;
-export const NODE_MATCH = 4;
-
-/** Conditions of empty-width nodes, as RE2 numbers them. */
-export const EMPTY_BEGIN_LINE = 1;
-export const EMPTY_END_LINE = 2;
-export const EMPTY_BEGIN_TEXT = 4;
-export const EMPTY_END_TEXT = 8;
-export const EMPTY_WORD_BOUNDARY = 16;
-export const EMPTY_NO_WORD_BOUNDARY = 32;
-
+/** A node as the core's simulation takes it (NODE_ kinds and EMPTY_ conditions of `assembly/route/program.ts`). */
 export type ByteNode = {
   readonly kind: number;
+  /** First byte; with NODE_EMPTY the conditions. */
   readonly lo: number;
   readonly hi: number;
   readonly next: number;
@@ -58,6 +43,9 @@ const RUNE_ANY_NOT_NL = 11;
 
 const FOLD_CASE = 1;
 const MAX_RUNE = 0x10ffff;
+/** The only code points beyond ASCII that fold to ASCII letters: the long s and the Kelvin sign. */
+const FOLDS_TO_ASCII = [0x17f, 0x212a] as const;
+const ASCII_LETTERS_THAT_FOLD = [0x4b, 0x53, 0x6b, 0x73] as const;
 /** No code point beyond this one folds to another. */
 const MAX_FOLD = 0x1e943;
 
@@ -165,11 +153,15 @@ const foldedCache = new Map<number, readonly number[]>();
 function foldedRanges(inst: Re2Inst, rune: number): readonly number[] {
   let ranges = foldedCache.get(rune);
   if (ranges === undefined) {
-    const found: number[] = [];
-    for (let candidate = 0; candidate <= MAX_FOLD; candidate++) {
-      if (inst.matchRune(candidate)) found.push(candidate, candidate);
+    const found = new Set([rune]);
+    const isAscii = rune < 0x80;
+    for (let candidate = isAscii ? 0 : 0x80; candidate <= (isAscii ? 0x7f : MAX_FOLD); candidate++) {
+      if (inst.matchRune(candidate)) found.add(candidate);
     }
-    ranges = found.length > 0 ? found : [rune, rune];
+    for (const candidate of [...ASCII_LETTERS_THAT_FOLD, ...FOLDS_TO_ASCII]) {
+      if (inst.matchRune(candidate)) found.add(candidate);
+    }
+    ranges = [...found].sort((a, b) => a - b).flatMap((found) => [found, found]);
     foldedCache.set(rune, ranges);
   }
   return ranges;

@@ -7,8 +7,7 @@
  */
 
 import {
-  type ByteNode,
-  type ByteProgram,
+  DFA_DEAD,
   EMPTY_BEGIN_LINE,
   EMPTY_BEGIN_TEXT,
   EMPTY_END_LINE,
@@ -19,18 +18,19 @@ import {
   NODE_EMPTY,
   NODE_MATCH,
   NODE_SPLIT,
-} from "./byte_program.ts";
+} from "../../wasm/layout.gen.ts";
+import type { ByteNode, ByteProgram } from "./byte_program.ts";
 
 /** More states than this, and the pattern stays nondeterministic. State numbers are u16 in the table. */
-export const DFA_STATES_MAX = 1024;
+export const DFA_STATES_MAX = 512;
 /** Node visits that building one table may cost: bounds the time at config load (a few ms). */
-const DFA_WORK_MAX = 2_000_000;
+const DFA_WORK_MAX = 250_000;
 
 export type Dfa = {
   /** Byte -> class; bytes of one class are never told apart by the pattern. */
   readonly classOf: Uint8Array;
   readonly classCount: number;
-  /** `next[state * classCount + class]`; state 0 is dead, state 1 the start. */
+  /** `next[state * classCount + class]`; state DFA_DEAD (0) is dead, DFA_START (1) the start. */
   readonly next: Uint16Array;
   /** 1 where the text may end. */
   readonly accepts: Uint8Array;
@@ -90,11 +90,11 @@ class DfaBuilder {
   }
 
   private step(nodes: readonly number[], context: number, byte: number): number {
-    if (nodes.length === 0) return 0;
+    if (nodes.length === 0) return DFA_DEAD;
     const { consuming } = this.closure(nodes, this.conditionsAt(context, byte));
     const next = new Set<number>();
     for (const node of consuming) if (node.lo <= byte && byte <= node.hi) next.add(node.next);
-    if (next.size === 0) return 0;
+    if (next.size === 0) return DFA_DEAD;
     return this.state(
       [...next].sort((a, b) => a - b),
       this.contextOf(byte),
