@@ -1,0 +1,107 @@
+/**
+ * Circuit breakers of a cluster (config.cluster.v3.CircuitBreakers): five limits for each of two priorities of requests,
+ * held over all threads.
+ */
+
+import type { Cluster } from "../config/types/cluster.ts";
+import { type Ledger, type LedgerView, LIMIT_MAX, type Permits } from "../wasm/ledger.ts";
+
+/** Index of a request's priority in `ClusterBreakers`. */
+export const PRIORITY_DEFAULT = 0;
+export const PRIORITY_HIGH = 1;
+
+export interface BreakerLimits {
+  readonly connections: number;
+  readonly pending: number;
+  readonly requests: number;
+  readonly retries: number;
+  readonly pools: number;
+  /** Show `remaining_*` gauges. */
+  readonly trackRemaining: boolean;
+}
+
+/** Addresses of the cells in the ledger; part of the snapshot. */
+export interface BreakerCells {
+  readonly connections: number;
+  readonly pending: number;
+  readonly requests: number;
+  readonly retries: number;
+  readonly pools: number;
+}
+
+/** The breakers of one priority as one thread takes their permits. */
+export class CircuitBreakers {
+  readonly connections: Permits;
+  readonly pending: Permits;
+  readonly requests: Permits;
+  readonly retries: Permits;
+  readonly pools: Permits;
+
+  constructor(ledger: LedgerView, cells: BreakerCells) {
+    this.connections = ledger.permits(cells.connections);
+    this.pending = ledger.permits(cells.pending);
+    this.requests = ledger.permits(cells.requests);
+    this.retries = ledger.permits(cells.retries);
+    this.pools = ledger.permits(cells.pools);
+  }
+}
+
+/** The limits of a cluster for a priority, with Envoy's defaults. */
+export function breakerLimits(cluster: Cluster, priority: "DEFAULT" | "HIGH"): BreakerLimits {
+  const set = cluster.circuit_breakers?.thresholds?.find((row) => (row.priority ?? "DEFAULT") === priority);
+  return {
+    connections: set?.max_connections ?? 1024,
+    pending: set?.max_pending_requests ?? 1024,
+    requests: set?.max_requests ?? 1024,
+    retries: set?.max_retries ?? 3,
+    pools: set?.max_connection_pools ?? LIMIT_MAX,
+    trackRemaining: set?.track_remaining ?? false,
+  };
+}
+
+/** The kinds of permits with the names that Envoy's gauges have: `cx_open`, `remaining_cx`, ... */
+const KINDS = [
+  ["connections", "cx"],
+  ["pools", "cx_pools"],
+  ["requests", "rq"],
+  ["pending", "pending"],
+  ["retries", "retries"],
+] as const;
+const OPEN_NAMES = { cx: "cx", cx_pools: "cx_pool", rq: "rq", pending: "rq_pending", retries: "rq_retry" } as const;
+
+/** Takes cells for a priority; main thread. Null when the ledger has none left: the cluster cannot be added. */
+export function allocateBreakers(ledger: Ledger, limits: BreakerLimits): BreakerCells | null {
+  const cells = { connections: 0, pending: 0, requests: 0, retries: 0, pools: 0 };
+  for (const [kind] of KINDS) {
+    cells[kind] = ledger.allocateCell(limits[kind]);
+    if (cells[kind] !== 0) continue;
+    freeBreakers(ledger, cells);
+    return null;
+  }
+  return cells;
+}
+
+/** The same cells with the limits of an updated cluster. */
+export function limitBreakers(ledger: Ledger, cells: BreakerCells, limits: BreakerLimits): void {
+  for (const [kind] of KINDS) ledger.setLimit(cells[kind], limits[kind]);
+}
+
+/** Gives the cells back, once no thread uses the cluster any more. */
+export function freeBreakers(ledger: Ledger, cells: BreakerCells): void {
+  for (const [kind] of KINDS) if (cells[kind] !== 0) ledger.freeCell(cells[kind]);
+}
+
+/**
+ * Gauges of a priority as the main thread reads them off the ledger, by their names below
+ * `cluster.<name>.circuit_breakers.<default|high>.`.
+ */
+export function breakerGauges(ledger: Ledger, cells: BreakerCells, trackRemaining: boolean): Map<string, number> {
+  const gauges = new Map<string, number>();
+  for (const [kind, name] of KINDS) {
+    const used = ledger.used(cells[kind]);
+    const limit = ledger.limit(cells[kind]);
+    gauges.set(`${OPEN_NAMES[name]}_open`, used >= limit ? 1 : 0);
+    if (trackRemaining) gauges.set(`remaining_${name}`, Math.max(0, limit - used));
+  }
+  return gauges;
+}

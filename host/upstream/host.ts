@@ -1,0 +1,165 @@
+/**
+ * A host of a cluster: what the main thread says of it (`HostDescription`, part of the snapshot), and what a worker keeps
+ * for it (`Host`).
+ */
+
+import type { Locality } from "../config/types/core.ts";
+import { type Address, IpAddress, PipeAddress } from "../net/address.ts";
+import type { Counter, Gauge, Scope } from "../stats/scope.ts";
+import type { LedgerView, Permits } from "../wasm/ledger.ts";
+import type { HttpConnPool } from "./conn_pool.ts";
+
+/** config.core.v3.HealthStatus. */
+export type HealthStatus = "UNKNOWN" | "HEALTHY" | "UNHEALTHY" | "DRAINING" | "TIMEOUT" | "DEGRADED";
+
+/** What a picker makes of it. */
+export type Health = "healthy" | "degraded" | "unhealthy";
+
+/** An address that can be sent to another thread. */
+export type PlainAddress =
+  | { readonly version: 4 | 6; readonly ip: string; readonly port: number }
+  | { readonly path: string };
+
+/** Structured-clonable. */
+export interface HostDescription {
+  /** Tells this host from the others of its cluster, over updates; an address that is listed twice is two hosts. */
+  readonly key: string;
+  readonly address: PlainAddress;
+  /** `Endpoint.hostname`, or the name that was resolved; may be empty. */
+  readonly hostname: string;
+  /** 1 and more. */
+  readonly weight: number;
+  /** 0 is the first. */
+  readonly priority: number;
+  readonly healthStatus: HealthStatus;
+  readonly locality: Locality;
+  /** Cell of the requests that are active on it; an address in the ledger. */
+  readonly activeCell: number;
+}
+
+/** Values of one host on the clusters page. */
+export class HostStats {
+  readonly cxActive: Gauge;
+  readonly cxConnectFail: Counter;
+  readonly cxTotal: Counter;
+  readonly rqActive: Gauge;
+  readonly rqError: Counter;
+  readonly rqPendingActive: Gauge;
+  readonly rqSuccess: Counter;
+  readonly rqTimeout: Counter;
+  readonly rqTotal: Counter;
+
+  /** `cluster` is the scope of the cluster's stats. */
+  constructor(cluster: Scope, address: string) {
+    const scope = cluster.ofHosts().scope(address);
+    this.cxActive = scope.gauge("cx_active");
+    this.cxConnectFail = scope.counter("cx_connect_fail");
+    this.cxTotal = scope.counter("cx_total");
+    this.rqActive = scope.gauge("rq_active");
+    this.rqError = scope.counter("rq_error");
+    this.rqPendingActive = scope.gauge("rq_pending_active");
+    this.rqSuccess = scope.counter("rq_success");
+    this.rqTimeout = scope.counter("rq_timeout");
+    this.rqTotal = scope.counter("rq_total");
+  }
+}
+
+/** A host as one worker has it. It lives as long as its key is listed, and on until its last connection is closed. */
+export class Host {
+  readonly key: string;
+  readonly address: Address;
+  /** `127.0.0.1:80` */
+  readonly addressText: string;
+  readonly stats: HostStats;
+  /** Connections to this host by priority of the request (0 default, 1 high); filled by who lends them. */
+  readonly pools: (HttpConnPool | undefined)[] = [];
+  private readonly active: Permits;
+  private current: HostDescription;
+
+  constructor(description: HostDescription, ledger: LedgerView, cluster: Scope) {
+    this.key = description.key;
+    this.address = addressOf(description.address);
+    this.addressText = this.address.text;
+    this.stats = new HostStats(cluster, this.addressText);
+    this.active = ledger.permits(description.activeCell);
+    this.current = description;
+  }
+
+  get hostname(): string {
+    return this.current.hostname;
+  }
+
+  get weight(): number {
+    return this.current.weight;
+  }
+
+  get priority(): number {
+    return this.current.priority;
+  }
+
+  get locality(): Locality {
+    return this.current.locality;
+  }
+
+  get health(): Health {
+    return healthOf(this.current.healthStatus);
+  }
+
+  get activeCell(): number {
+    return this.current.activeCell;
+  }
+
+  /** The same host with another weight, health or name. */
+  redescribe(description: HostDescription): void {
+    this.current = description;
+  }
+
+  /** A request begins here: what LEAST_REQUEST compares, over all threads. */
+  enter(): void {
+    this.active.enter();
+  }
+
+  /** A request that `enter` counted is over. */
+  leave(): void {
+    this.active.release();
+  }
+}
+
+export function healthOf(status: HealthStatus): Health {
+  switch (status) {
+    case "UNKNOWN":
+    case "HEALTHY":
+      return "healthy";
+    case "DEGRADED":
+      return "degraded";
+    case "UNHEALTHY":
+    case "DRAINING":
+    case "TIMEOUT":
+      return "unhealthy";
+  }
+}
+
+/** `/clusters`, `health_flags`. */
+export function healthFlags(status: HealthStatus): string {
+  switch (status) {
+    case "UNKNOWN":
+    case "HEALTHY":
+      return "healthy";
+    case "DEGRADED":
+      return "/degraded_eds_health";
+    case "UNHEALTHY":
+    case "TIMEOUT":
+      return "/failed_eds_health";
+    case "DRAINING":
+      return "/eds_status_draining";
+  }
+}
+
+export function addressOf(plain: PlainAddress): Address {
+  return "path" in plain ? new PipeAddress(plain.path) : new IpAddress(plain.version, plain.ip, plain.port);
+}
+
+/** `127.0.0.1:80`, `[::1]:80`, `/run/a.sock`. */
+export function addressText(plain: PlainAddress): string {
+  return addressOf(plain).text;
+}
