@@ -1,4 +1,4 @@
-// The files that a running Nuncio needs beside its code: modules, schema, built-in configs, the code of its worker threads. In a
+// The files that a running Nuncio needs beside its code: modules, built-in configs, the code of its worker threads. In a
 // checkout they are read where the build left them; in the npm package they lie beside the bundle; in the one-file binary they are
 // inside the executable (Node's single executable applications). Nothing else in the tree knows which of the three it is.
 //
@@ -10,7 +10,6 @@ import type { WorkerOptions } from "node:worker_threads";
 export const ASSETS = {
   "core.wasm": "build/core.wasm",
   "ledger.wasm": "build/ledger.wasm",
-  "schema.json": "host/config/proto/schema.gen.json",
   "quickstart.yaml": "examples/quickstart.yaml",
 } as const;
 
