@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { writeBootstrap } from "./bootstrap.ts";
 import type { Peer } from "./peer.ts";
 
-const program = join(import.meta.dirname, "../../bin/nuncio");
+/** This checkout, or another build of Nuncio that NUNCIO_BIN names (the one-file binary, an older commit). */
+const program = process.env["NUNCIO_BIN"] ?? join(import.meta.dirname, "../../bin/nuncio");
 
 export const nuncio: Peer = {
   name: "nuncio",

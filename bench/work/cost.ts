@@ -36,8 +36,8 @@ export function costWork(work: CostWork): Work {
     name: work.name,
     title: work.title,
     async run(stand) {
-      const rounds = stand.quick ? 3 : 7;
-      const series = await warmUp(stand, work, stand.quick ? 0.35 : 0.7);
+      const rounds = stand.quick ? 5 : 11;
+      const series = await warmUp(stand, work, stand.quick ? 0.2 : 0.4);
       for (let round = 0; round < rounds; round++) {
         // Turn by turn, and in the other direction in every other round.
         for (const one of round % 2 === 0 ? series : series.toReversed()) await measure(stand, one);
