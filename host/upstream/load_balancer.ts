@@ -5,6 +5,7 @@
 
 import type { Cluster } from "../config/types/cluster.ts";
 import type { Counter } from "../stats/scope.ts";
+import type { ConfigArena } from "../wasm/config_arena.ts";
 import {
   BALANCER_BYTES,
   BALANCER_CELLS,
@@ -45,39 +46,30 @@ export interface BalancingPolicy {
   readonly choiceCount: number;
 }
 
-/** The part of core memory that config lives in. */
-export interface BalancerMemory {
-  /** All of core memory as words of four bytes. */
-  readonly words: Uint32Array;
-  /** An address, aligned to eight bytes, or 0 when there is no room. */
-  allocate(bytes: number): number;
-  free(address: number): void;
-}
-
 export class LoadBalancer {
   private readonly core: CoreExports;
-  private readonly memory: BalancerMemory;
+  private readonly arena: ConfigArena;
   private readonly policy: BalancingPolicy;
   private readonly healthyPanic: Counter;
   private hosts: readonly Host[] = [];
   private record = 0;
 
   /** `healthyPanic` is the cluster's `lb_healthy_panic`. */
-  constructor(core: CoreExports, memory: BalancerMemory, policy: BalancingPolicy, healthyPanic: Counter) {
-    this.core = core;
-    this.memory = memory;
+  constructor(arena: ConfigArena, policy: BalancingPolicy, healthyPanic: Counter) {
+    this.core = arena.core.exports;
+    this.arena = arena;
     this.policy = policy;
     this.healthyPanic = healthyPanic;
   }
 
   /**
-   * Balances over these hosts from now on. Throws RangeError, and goes on with the hosts it has, when core memory has no
+   * Balances over these hosts from now on. Throws ConfigArenaFull, and goes on with the hosts it has, when there is no
    * room for them.
    */
   update(hosts: readonly Host[], options: PriorityLoadOptions): void {
     const record = this.write(hosts, options);
     this.core.balancerPrepare(record, this.record);
-    if (this.record !== 0) this.memory.free(this.record);
+    if (this.record !== 0) this.arena.release(this.record);
     this.record = record;
     this.hosts = hosts;
   }
@@ -93,7 +85,7 @@ export class LoadBalancer {
 
   /** Gives the core memory back. Nothing is picked afterwards. */
   dispose(): void {
-    if (this.record !== 0) this.memory.free(this.record);
+    if (this.record !== 0) this.arena.release(this.record);
     this.record = 0;
     this.hosts = [];
   }
@@ -114,9 +106,8 @@ export class LoadBalancer {
       heapsAt,
     );
 
-    const record = this.memory.allocate(heapsEnd);
-    if (record === 0) throw new RangeError(`core memory has no room for ${hosts.length} hosts`);
-    const { words } = this.memory;
+    const record = this.arena.allocate(heapsEnd);
+    const { words } = this.arena.core;
     const put = (address: number, value: number) => {
       words[address >> 2] = value;
     };
