@@ -56,7 +56,10 @@ export interface SocketOwner {
   onConnect(): void;
   /** Bytes [0, length) of the read buffer are new; length > 0. */
   onRead(length: number): void;
-  /** The peer's FIN: no more reads. The socket stays writable until `end()` or `close()`. */
+  /**
+   * The peer's FIN: no more reads. The socket stays writable until `end()` or `close()`. May come while reading is
+   * paused, if all bytes before it have been read.
+   */
   onEnd(): void;
   /** Pending output fell to the low watermark after having been above the high one. */
   onDrain(): void;

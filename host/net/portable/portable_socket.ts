@@ -1,8 +1,8 @@
 /**
  * A socket over `node:net`'s public interface: for a Node whose private handles are not the ones we know.
  *
- * Node reads into chunks of its own; each is copied into the read buffer, in parts where it is longer. At most one
- * chunk is held here, when the owner pauses in the middle of it.
+ * Node reads into chunks of its own; each is copied into the read buffer, in parts where it is longer. What Node has read
+ * before a pause takes effect stays in its stream, which holds at most its own watermark (64 KiB) and one chunk.
  */
 
 import type { Socket as NodeSocket } from "node:net";
@@ -20,8 +20,6 @@ import {
   type WriteResult,
 } from "../socket.ts";
 
-const NOTHING = new Uint8Array(0);
-
 export class PortableSocket implements Socket {
   owner: SocketOwner | null = null;
   readonly remote: Address;
@@ -36,9 +34,8 @@ export class PortableSocket implements Socket {
   private pauses = 0;
   private endAsked = false;
   private closesWhenFlushed = false;
-  /** What the owner has not seen of the chunk in the middle of which it paused. */
-  private held: Uint8Array = NOTHING;
-  private redeliveryIsDue = false;
+  /** Pauses in the midst of a chunk reach the stream after it. */
+  private isDelivering = false;
   private cachedLocal: Address | null;
 
   constructor(
@@ -92,19 +89,14 @@ export class PortableSocket implements Socket {
 
   pauseReading(): void {
     this.pauses++;
-    if (this.pauses === 1) this.stream.pause();
+    if (this.pauses === 1 && !this.isDelivering) this.stream.pause();
   }
 
   resumeReading(): void {
     if (this.pauses === 0) throw new Error("resumeReading() without pauseReading()");
     this.pauses--;
-    if (this.pauses !== 0 || this.reason !== null || this.closesWhenFlushed) return;
-    if (this.held.length === 0) {
-      this.stream.resume();
-    } else if (!this.redeliveryIsDue) {
-      this.redeliveryIsDue = true;
-      setImmediate(() => this.guard(() => this.redeliver()));
-    }
+    if (this.pauses !== 0 || this.isDelivering || this.reason !== null || this.closesWhenFlushed) return;
+    this.stream.resume();
   }
 
   end(): void {
@@ -167,28 +159,24 @@ export class PortableSocket implements Socket {
     this.owner?.onConnect();
   }
 
-  private deliver(chunk: Uint8Array): void {
+  /** Hands a chunk over in parts. When the owner pauses between two, the stream gets the rest back. */
+  private deliver(chunk: Buffer): void {
     const { bytes } = this.options.readBuffer;
     let offset = 0;
-    while (offset < chunk.length) {
-      if (this.reason !== null || this.closesWhenFlushed) return;
-      if (this.pauses !== 0) {
-        this.held = chunk.subarray(offset);
-        return;
+    this.isDelivering = true;
+    try {
+      while (offset < chunk.length && this.pauses === 0 && this.reason === null && !this.closesWhenFlushed) {
+        const part = chunk.subarray(offset, offset + bytes.length);
+        bytes.set(part);
+        offset += part.length;
+        this.owner?.onRead(part.length);
       }
-      const part = chunk.subarray(offset, offset + bytes.length);
-      bytes.set(part);
-      offset += part.length;
-      this.owner?.onRead(part.length);
+    } finally {
+      this.isDelivering = false;
     }
-  }
-
-  private redeliver(): void {
-    this.redeliveryIsDue = false;
-    const chunk = this.held;
-    this.held = NOTHING;
-    this.deliver(chunk);
-    if (this.pauses === 0 && this.reason === null && !this.closesWhenFlushed) this.stream.resume();
+    if (this.pauses === 0 || this.reason !== null) return;
+    this.stream.pause();
+    if (offset < chunk.length) this.stream.unshift(chunk.subarray(offset));
   }
 
   private readEnded(): void {
