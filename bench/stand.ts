@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Generator, type LoadTarget } from "./load/generator.ts";
 import { buildNative, type Native } from "./load/native.ts";
-import { Child, type ChildOptions } from "./machine/child.ts";
+import { Child } from "./machine/child.ts";
 import { type Cores, chooseCores } from "./machine/find.ts";
 import { freePorts } from "./machine/ports.ts";
 import { fetchHead, type Peer, type RunningPeer, type Site, startPeer } from "./peers/peer.ts";
@@ -51,11 +51,12 @@ export class Stand {
     return this.#peers;
   }
 
-  async site(): Promise<Site> {
+  /** A folder and ports for one start; the cluster's hosts are the stand's upstream unless others are given. */
+  async site(upstreams = this.#upstreams): Promise<Site> {
     const folder = join(this.folder, String(this.#started++));
     mkdirSync(folder);
     const [httpPort, tcpPort, adminPort] = (await freePorts(3)) as [number, number, number];
-    return { folder, upstreams: this.#upstreams, httpPort, tcpPort, adminPort };
+    return { folder, upstreams, httpPort, tcpPort, adminPort };
   }
 
   /** A fresh process of the peer, alone on its core. The caller stops it. */
@@ -105,10 +106,6 @@ export class Stand {
     await this.stopShared();
     await this.#upstream?.stop();
     rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  get upstreamOptions(): Pick<ChildOptions, "core"> {
-    return { core: this.cores.others };
   }
 }
 

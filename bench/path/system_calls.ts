@@ -31,7 +31,7 @@ export async function countSystemCalls(
 }
 
 /** Rows of `strace -c`: "% time, seconds, usecs/call, calls, [errors,] syscall". */
-function parseTable(text: string): Map<string, number> {
+export function parseTable(text: string): Map<string, number> {
   const calls = new Map<string, number>();
   for (const row of text.matchAll(/^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?([a-z]\w*)$/gm)) {
     if (row[2] !== "total") calls.set(row[2] as string, Number(row[1]));
