@@ -3,7 +3,9 @@
 import { MEMORY_BYTES, STATIC_BYTES } from "./abi/limits";
 import { randomInit } from "./bytes/random";
 import { blocksInit } from "./header/block";
+import { forwardPeersInit } from "./header/forward_params";
 import { namesInit } from "./header/names";
+import { http1Init } from "./http1/connection";
 import { checkControl } from "./memory/arena";
 
 export * from "./abi/event";
@@ -39,6 +41,7 @@ export { balancerPick, balancerPrepare, PICK_NONE, PICK_PANIC } from "./balance/
 export { equalIgnoringCase, hasUpper, lowerInPlace } from "./bytes/ascii";
 export { copyBytes, equalBytes } from "./bytes/copy";
 export { parseDecimal, writeDecimal, writeHex } from "./bytes/digits";
+export { parseIp, writeIp } from "./bytes/ip";
 export { random32, random64, randomBelow } from "./bytes/random";
 export {
   findByteScalar,
@@ -60,6 +63,53 @@ export {
   blockNew,
   blocksLive,
 } from "./header/block";
+export {
+  CLIENT_CERT_ALWAYS_FORWARD_ONLY,
+  CLIENT_CERT_APPEND_FORWARD,
+  CLIENT_CERT_FORWARD_ONLY,
+  CLIENT_CERT_SANITIZE,
+  CLIENT_CERT_SANITIZE_SET,
+  FORWARD_ADD_USER_AGENT,
+  FORWARD_ALWAYS_SET_REQUEST_ID_IN_RESPONSE,
+  FORWARD_APPEND_X_FORWARDED_PORT,
+  FORWARD_CLIENT_CERT,
+  FORWARD_FLAGS,
+  FORWARD_GENERATE_REQUEST_ID,
+  FORWARD_INTERNAL_RANGES,
+  FORWARD_LOCAL_ADDRESS,
+  FORWARD_NODE,
+  FORWARD_PARAMS_BYTES,
+  FORWARD_PRESERVE_EXTERNAL_REQUEST_ID,
+  FORWARD_RANGE_BYTES,
+  FORWARD_SCHEME,
+  FORWARD_SERVER_HEADER,
+  FORWARD_SERVER_NAME,
+  FORWARD_SKIP_XFF_APPEND,
+  FORWARD_TRUSTED_HOPS,
+  FORWARD_USE_REMOTE_ADDRESS,
+  FORWARD_USER_AGENT,
+  FORWARD_VIA,
+  forwardPeerCertificate,
+  forwardPeerClose,
+  forwardPeerOpen,
+  PEER_CLIENT_CERT,
+  PEER_HTTPS,
+  SERVER_HEADER_APPEND_IF_ABSENT,
+  SERVER_HEADER_OVERWRITE,
+  SERVER_HEADER_PASS_THROUGH,
+} from "./header/forward_params";
+export {
+  FORWARDED_BLOCK,
+  FORWARDED_CLIENT,
+  FORWARDED_CLIENT_LENGTH,
+  FORWARDED_EDGE,
+  FORWARDED_FACTS,
+  FORWARDED_FROM_HEADER,
+  FORWARDED_INTERNAL,
+  FORWARDED_UPGRADE,
+  forwardRequest,
+} from "./header/forward_request";
+export { forwardResponse, RESPONSE_CLOSE, RESPONSE_INTERIM } from "./header/forward_response";
 export * from "./header/method";
 export {
   headerAdd,
@@ -85,13 +135,51 @@ export {
   headerJoin,
   headerJoinId,
 } from "./header/read";
+export {
+  CLIENT,
+  http1Close,
+  http1Live,
+  http1Open,
+  OPTION_CHUNKED_LENGTH,
+  OPTION_CUSTOM_METHODS,
+  OPTION_DEFAULT_HOST,
+  OPTION_HTTP10,
+  OPTION_TLS,
+  OPTION_TRAILERS,
+  SERVER,
+} from "./http1/connection";
+export {
+  ENCODE_CLOSE,
+  ENCODE_END_STREAM,
+  ENCODE_KEEP_ALIVE,
+  ENCODE_MARGIN,
+  ENCODE_NO_ROOM,
+  http1EncodeData,
+  http1EncodeInterim,
+  http1EncodeRequest,
+  http1EncodeResponse,
+  http1EncodeTrailers,
+} from "./http1/encoder";
+export {
+  http1Carried,
+  http1Closes,
+  http1Complete,
+  http1Eof,
+  http1Expect,
+  http1Feed,
+  http1HeadStarted,
+  http1Next,
+  http1Tunnel,
+} from "./http1/feed";
+export * from "./http1/limits";
+export { DATE_BYTES, DATE_TEXT, RESULT, RESULT_WORDS } from "./memory/arena";
 export { domainHash } from "./route/domains";
 export { headersMatch } from "./route/header_match";
 export { routeMatch, routeVerdict, routeVirtualHost } from "./route/match";
 export * from "./route/mutations";
 export * from "./route/program";
 export { regexMatch } from "./route/regex";
-export { DATE_BYTES, DATE_TEXT, RESULT, RESULT_WORDS } from "./memory/arena";
+export * from "./route/rewrite";
 
 /** Version of the ABI between the core and the host; the host refuses a module of another version. */
 export const ABI_VERSION: u32 = 1;
@@ -104,4 +192,6 @@ export function init(seedLow: u32, seedHigh: u32): void {
   randomInit(seedLow, seedHigh);
   namesInit();
   blocksInit();
+  forwardPeersInit();
+  http1Init();
 }

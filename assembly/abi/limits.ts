@@ -40,6 +40,11 @@ export const CONNECTION_BYTES: u32 = 96;
 export const CONNECTIONS_START: u32 = READ_BUFFER_START + READ_BUFFER_REGION;
 export const CONNECTIONS_BYTES: u32 = CONNECTIONS_MAX * CONNECTION_BYTES;
 
+// --- what the forwarding rules know of each downstream connection
+export const FORWARD_PEERS_MAX: u32 = CONNECTIONS_MAX;
+export const FORWARD_PEER_BYTES: u32 = 96;
+export const FORWARD_PEERS_START: u32 = CONNECTIONS_START + CONNECTIONS_BYTES;
+
 // --- header blocks. A head of the default limit (60 KiB) and its mutations fit class 4; the two largest classes serve only
 // listeners and clusters that ask for a larger `max_request_headers_kb` (Envoy allows 8,192).
 export const BLOCK_CLASSES: u32 = 6;
@@ -58,7 +63,7 @@ export const BLOCK_6_COUNT: u32 = 4;
 /** The largest `max_request_headers_kb` that a block can hold, with room for mutations. */
 export const MAX_HEAD_KIB: u32 = 8192;
 
-export const BLOCK_1_START: u32 = CONNECTIONS_START + CONNECTIONS_BYTES;
+export const BLOCK_1_START: u32 = FORWARD_PEERS_START + FORWARD_PEERS_MAX * FORWARD_PEER_BYTES;
 export const BLOCK_2_START: u32 = BLOCK_1_START + BLOCK_1_BYTES * BLOCK_1_COUNT;
 export const BLOCK_3_START: u32 = BLOCK_2_START + BLOCK_2_BYTES * BLOCK_2_COUNT;
 export const BLOCK_4_START: u32 = BLOCK_3_START + BLOCK_3_BYTES * BLOCK_3_COUNT;

@@ -7,6 +7,8 @@ export const NEED_MORE: u32 = 1;
 
 /** No room for another field or a longer value: the head is at the limit of the largest block, or all blocks are taken. */
 export const HEADER_NO_ROOM: u32 = 0x40;
+/** RFC 9110 7.6.1: Connection names a field that must not be named, or too many. Envoy: 400, `http1.connection_header_rejected`. */
+export const HEADER_CONNECTION_REFUSED: u32 = 0x41;
 
 // --- HTTP/1: one code for each rule that a peer may break (docs/http1_strictness.md, host/codec/http1_errors.ts)
 

@@ -28,7 +28,7 @@ import { HEADER_LAST_PSEUDO, nameId, nameLength, nameText } from "./names";
 import { headerFindIdNext, headerFindNext, isNamed } from "./read";
 
 /** `: ` and CRLF: what a line has beside name and value. */
-const LINE_EXTRA: u32 = 4;
+export const LINE_EXTRA: u32 = 4;
 /** A name's length is 16 bits. */
 const NAME_MAX: u32 = 0xffff;
 
@@ -145,6 +145,22 @@ export function headerRemoveId(block: u32, id: u32): u32 {
   it.fieldCount = kept;
   markAbsent(it, id);
   return count - kept;
+}
+
+/** Removes all fields of the known names whose bits are set (ids 0 to 63, 64 to 127), in one walk. */
+export function headerRemoveIds(block: u32, low: u64, high: u64): void {
+  const it = blockAt(block);
+  if ((it.presentLow & low) == 0 && (it.presentHigh & high) == 0) return;
+  const count = it.fieldCount;
+  let kept: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const id: u32 = fieldAt(block, i).id;
+    if (id != 0 && (((id < 64 ? low : high) >> (id & 63)) & 1) != 0) continue;
+    keep(block, kept++, i);
+  }
+  it.fieldCount = kept;
+  it.presentLow &= ~low;
+  it.presentHigh &= ~high;
 }
 
 /** Removes all fields whose name starts so (pseudo fields stay); how many there were. */

@@ -10,9 +10,12 @@ export const RESULT_WORDS: u32 = 16;
 /** The slab of HTTP/1 connections. */
 export const CONNECTION_SLAB: u32 = RESULT + RESULT_WORDS * 4;
 
+/** The slab of downstream peers (header/forward_params). */
+export const FORWARD_PEER_SLAB: u32 = CONNECTION_SLAB + ((SLAB_BYTES + 15) & ~15);
+
 /** One pool record for each class of header block, by class number (0 is no class). */
 export const BLOCK_POOL_BYTES: u32 = 32;
-export const BLOCK_POOLS: u32 = CONNECTION_SLAB + ((SLAB_BYTES + 15) & ~15);
+export const BLOCK_POOLS: u32 = FORWARD_PEER_SLAB + ((SLAB_BYTES + 15) & ~15);
 
 /** Known header names: {address u32, length u32} by id. */
 export const NAME_TABLE: u32 = BLOCK_POOLS + (BLOCK_CLASSES + 1) * BLOCK_POOL_BYTES;
@@ -33,8 +36,15 @@ export const DATE_BYTES: u32 = 29;
 /** State of the random generator: 4 words. */
 export const RANDOM_STATE: u32 = DATE_TEXT + 32;
 
+/** The client of the request at hand (header/client_address): 16 bytes of address, then its text. */
+export const CLIENT_ADDRESS: u32 = RANDOM_STATE + 16;
+export const CLIENT_TEXT: u32 = CLIENT_ADDRESS + 16;
+
+/** A text on its way into a field: a UUID, a number. */
+export const FORWARD_TEXT: u32 = CLIENT_TEXT + 48;
+
 /** What is left of the control region starts here; other rooms take theirs by `control_` constants beside these. */
-export const CONTROL_USED: u32 = RANDOM_STATE + 16;
+export const CONTROL_USED: u32 = FORWARD_TEXT + 48;
 
 /** Traps unless the control region holds its tenants. */
 export function checkControl(): void {
