@@ -3,7 +3,7 @@
  * and the validate mode.
  */
 import { readFile } from "node:fs/promises";
-import { checks } from "./check/check.ts";
+import { checkRules } from "./check/check.ts";
 import { ConfigError, type ConfigIssue } from "./config_error.ts";
 import { Decoder, type Message } from "./decode/decode.ts";
 import { Issues, Places } from "./decode/places.ts";
@@ -59,7 +59,7 @@ export function decodeBootstrap(...sources: readonly BootstrapSource[]): DecodeR
   checkSupport(desc, merged, "", issues);
   const bootstrap = merged as Bootstrap;
   // Rules over the whole look at fields together: on a tree with holes they would say what is not so.
-  if (readable && issues.list.length === 0) for (const check of checks) check(bootstrap, issues);
+  if (readable && issues.list.length === 0) checkRules(desc, bootstrap, issues);
   if (issues.list.length > 0) return { ok: false, errors: sorted(issues.list) };
   return { ok: true, bootstrap: freezeTree(bootstrap), warnings: warnings.list };
 }

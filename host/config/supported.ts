@@ -31,7 +31,6 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
     inert: {
       stats_server_version_override: "a number in the admin pages, which show our own version",
       enable_dispatcher_stats: "Envoy's dispatchers do not exist here",
-      default_regex_engine: "Envoy's only engine is RE2, whose syntax and linear time we keep anyway",
     },
   },
   "envoy.config.bootstrap.v3.Bootstrap.StaticResources": { read: ["listeners", "clusters"] },
@@ -172,7 +171,6 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "strip_trailing_host_dot",
       "stream_error_on_invalid_http_message",
       "append_x_forwarded_port",
-      "access_log_options",
     ],
     inert: {
       http2_protocol_options: HTTP2,
@@ -182,7 +180,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
     only: { codec_type: ["AUTO", "HTTP1"], forward_client_cert_details: ["SANITIZE"] },
   },
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter": {
-    read: ["name", "typed_config", "disabled"],
+    read: ["name", "typed_config"],
     inert: { is_optional: "filters that are not known are refused either way" },
   },
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig": {
@@ -190,9 +188,6 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig": {
     read: ["unix_sockets", "cidr_ranges"],
-  },
-  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.HcmAccessLogOptions": {
-    read: ["flush_access_log_on_new_request"],
   },
   "envoy.config.core.v3.SchemeHeaderTransformation": { read: ["scheme_to_overwrite"] },
   "envoy.config.core.v3.Http1ProtocolOptions": {
@@ -301,8 +296,11 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.route.v3.RouteAction.MaxStreamDuration": { read: ["max_stream_duration"] },
   "envoy.config.route.v3.RouteAction.UpgradeConfig": { read: ["upgrade_type", "enabled"] },
   "envoy.config.route.v3.WeightedCluster": {
-    read: ["clusters", "total_weight"],
-    inert: { runtime_key_prefix: "weights in the runtime are read by Envoy only when a layer has them" },
+    read: ["clusters"],
+    inert: {
+      total_weight: "Envoy takes the sum of the weights whatever this says",
+      runtime_key_prefix: "weights in the runtime are read by Envoy only when a layer has them",
+    },
   },
   "envoy.config.route.v3.WeightedCluster.ClusterWeight": {
     read: ["name", "weight", ...HEADER_MUTATIONS, "host_rewrite_literal"],
@@ -400,7 +398,8 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig": {
     read: ["resolvers", "dns_resolver_options", "query_timeout_seconds", "query_tries"],
   },
-  "envoy.config.cluster.v3.Cluster.LeastRequestLbConfig": { read: ["choice_count"] },
+  "envoy.config.cluster.v3.Cluster.LeastRequestLbConfig": { read: ["choice_count", "active_request_bias"] },
+  "envoy.config.core.v3.RuntimeDouble": { read: ["default_value", "runtime_key"] },
   "envoy.config.cluster.v3.Cluster.RoundRobinLbConfig": { read: [] },
   "envoy.config.cluster.v3.Cluster.CommonLbConfig": {
     read: ["healthy_panic_threshold"],
@@ -412,7 +411,9 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.cluster.v3.LoadBalancingPolicy": { read: ["policies"] },
   "envoy.config.cluster.v3.LoadBalancingPolicy.Policy": { read: ["typed_extension_config"] },
   "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": { read: [] },
-  "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": { read: ["choice_count"] },
+  "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": {
+    read: ["choice_count", "active_request_bias"],
+  },
   "envoy.extensions.load_balancing_policies.random.v3.Random": { read: [] },
   "envoy.config.cluster.v3.CircuitBreakers": { read: ["thresholds"] },
   "envoy.config.cluster.v3.CircuitBreakers.Thresholds": {
@@ -513,4 +514,49 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
     "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest",
     "envoy.extensions.load_balancing_policies.random.v3.Random",
   ],
+};
+
+/** Command operators of access log formats and header values, and whether they take an argument. */
+export const operators: Readonly<Record<string, "none" | "optional" | "required">> = {
+  REQ: "required",
+  RESP: "required",
+  TRAILER: "required",
+  START_TIME: "optional",
+  PROTOCOL: "none",
+  RESPONSE_CODE: "none",
+  RESPONSE_CODE_DETAILS: "optional",
+  CONNECTION_TERMINATION_DETAILS: "none",
+  RESPONSE_FLAGS: "none",
+  RESPONSE_FLAGS_LONG: "none",
+  BYTES_RECEIVED: "none",
+  BYTES_SENT: "none",
+  DURATION: "none",
+  REQUEST_DURATION: "none",
+  RESPONSE_DURATION: "none",
+  RESPONSE_TX_DURATION: "none",
+  ROUTE_NAME: "none",
+  VIRTUAL_CLUSTER_NAME: "none",
+  UPSTREAM_HOST: "none",
+  UPSTREAM_HOST_NAME: "none",
+  UPSTREAM_CLUSTER: "none",
+  UPSTREAM_LOCAL_ADDRESS: "none",
+  UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: "none",
+  UPSTREAM_LOCAL_PORT: "none",
+  UPSTREAM_REMOTE_ADDRESS: "none",
+  UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: "none",
+  UPSTREAM_REMOTE_PORT: "none",
+  UPSTREAM_TRANSPORT_FAILURE_REASON: "none",
+  DOWNSTREAM_REMOTE_ADDRESS: "none",
+  DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: "none",
+  DOWNSTREAM_REMOTE_PORT: "none",
+  DOWNSTREAM_DIRECT_REMOTE_ADDRESS: "none",
+  DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: "none",
+  DOWNSTREAM_DIRECT_REMOTE_PORT: "none",
+  DOWNSTREAM_LOCAL_ADDRESS: "none",
+  DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: "none",
+  DOWNSTREAM_LOCAL_PORT: "none",
+  CONNECTION_ID: "none",
+  REQUESTED_SERVER_NAME: "none",
+  HOSTNAME: "none",
+  ENVIRONMENT: "required",
 };

@@ -12,9 +12,7 @@ import { messageOf, valuesOf } from "./tree.ts";
 
 /** well_known_regex of protoc-gen-validate, strict and not; `+-.` is a range there, so that a comma passes. */
 const HEADER_NAME = /^:?[0-9a-zA-Z!#$%&'*+-.^_|~`]+$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the rule is about them.
 const HEADER_VALUE = /^[^\u0000-\u0008\u000A-\u001F\u007F]*$/;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the rule is about them.
 const HEADER_LOOSE = /^[^\u0000\u000A\u000D]*$/;
 
 const patterns = new Map<string, RegExp>();
@@ -54,7 +52,8 @@ class Validator {
   #field(field: FieldDesc, message: Message, path: string): void {
     const value = message[field.name];
     const { rules } = field;
-    if (value === undefined && (rules === undefined || this.#places.isBroken(message, field.name))) return;
+    if (value === undefined && (rules === undefined || field.oneof !== undefined)) return;
+    if (value === undefined && this.#places.isBroken(message, field.name)) return;
     const at = fieldPath(path, field.name);
     if (rules !== undefined) {
       for (const reason of fieldReasons(field, rules, value)) this.#issues.add(message, field.name, at, reason);

@@ -43,6 +43,12 @@ export function mergeAdditions(model: ApiModel, tsv: string): void {
       const rules = rulesIn(notes ?? "");
       if (rules === undefined) delete known.rules;
       else known.rules = rules;
+    } else if (kind === "type") {
+      knownField(model, name, field).type = typeNamed(model, type.replace(/^repeated /, ""));
+    } else if (kind === "optional") {
+      const owner = model.messages.get(name);
+      if (!owner?.requiredOneofs.includes(field)) throw new Error(`no required oneof ${name}.${field}`);
+      owner.requiredOneofs = owner.requiredOneofs.filter((oneof) => oneof !== field);
     } else if (kind === "deprecated") {
       knownField(model, name, field).deprecated = true;
     } else if (kind !== "message" && kind !== "enum") {
@@ -63,8 +69,9 @@ function addField(model: ApiModel, message: string, number: number, name: string
   const map = /^map<(\w+),(.+)>$/.exec(type);
   const oneof = /(?:^| )oneof=(\w+)(!?)/.exec(notes);
   const rules = rulesIn(notes);
-  if (oneof?.[2] === "!" && !owner.requiredOneofs.includes(oneof[1] as string)) {
-    owner.requiredOneofs.push(oneof[1] as string);
+  if (oneof !== null) {
+    const others = owner.requiredOneofs.filter((other) => other !== oneof[1]);
+    owner.requiredOneofs = oneof[2] === "!" ? [...others, oneof[1] as string] : others;
   }
   const field: FieldModel = {
     number,

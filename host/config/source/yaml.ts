@@ -3,7 +3,7 @@
  * npm's `yaml`, which is asked for syntax only. Plain scalars become booleans, null or integers of 32 bits; everything else is a
  * string, and numbers with a fraction or beyond 32 bits stay strings that a number field will read.
  */
-import { Composer, type Document, isAlias, isMap, isScalar, isSeq, type Node, Parser, type Scalar } from "yaml";
+import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, type Node, Parser, type Scalar } from "yaml";
 import { type MapEntry, NESTING_MAX, type ParseResult, type SourceNode, type SyntaxIssue } from "./node.ts";
 
 const BOOLEAN = /^(?:(y|yes|true|on)|n|no|false|off)$/i;
@@ -40,9 +40,26 @@ function firstDocument(text: string): Document.Parsed | undefined {
     logLevel: "silent",
     prettyErrors: false,
   });
-  for (const document of composer.compose(new Parser().parse(text), false, text.length))
+  for (const document of composer.compose(lenientParser().parse(text), false, text.length))
     return document as Document.Parsed;
   return undefined;
+}
+
+/** A quoted scalar's further lines may stand at any indentation, as in yaml-cpp; npm's lexer alone would end it there. */
+function lenientParser(): Parser {
+  const lexer = new Lexer();
+  const strict = lexer["continueScalar"].bind(lexer);
+  lexer["continueScalar"] = (offset: number) => {
+    const first = lexer["buffer"][lexer["pos"]];
+    const indent = lexer["indentNext"];
+    if (first === '"' || first === "'") lexer["indentNext"] = 0;
+    const result = strict(offset);
+    lexer["indentNext"] = indent;
+    return result;
+  };
+  const parser = new Parser();
+  parser["lexer"] = lexer;
+  return parser;
 }
 
 function failure(at: number, reason: string): ParseResult {

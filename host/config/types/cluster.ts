@@ -22,7 +22,7 @@ export interface Cluster {
   readonly connect_timeout?: DurationMs;
   readonly per_connection_buffer_limit_bytes?: number;
   /** Absent: ROUND_ROBIN. */
-  readonly lb_policy?: "ROUND_ROBIN" | "LEAST_REQUEST" | "RANDOM";
+  readonly lb_policy?: "ROUND_ROBIN" | "LEAST_REQUEST" | "RANDOM" | "LOAD_BALANCING_POLICY_CONFIG";
   readonly least_request_lb_config?: LeastRequestLbConfig;
   readonly load_balancing_policy?: LoadBalancingPolicy;
   readonly load_assignment?: ClusterLoadAssignment;
@@ -40,6 +40,8 @@ export interface Cluster {
   readonly respect_dns_ttl?: boolean;
   readonly dns_lookup_family?: DnsLookupFamily;
   readonly dns_resolvers?: readonly Address[];
+  /** Deprecated spelling of a typed c-ares config; wins over `dns_resolvers`, loses to `typed_dns_resolver_config`. */
+  readonly dns_resolution_config?: DnsResolutionConfig;
   readonly use_tcp_for_dns_lookups?: boolean;
   readonly typed_dns_resolver_config?: TypedExtension<CaresDnsResolverConfig>;
   readonly common_lb_config?: {
@@ -58,7 +60,10 @@ export interface Cluster {
 }
 
 export interface LeastRequestLbConfig {
+  /** Absent: 2. */
   readonly choice_count?: number;
+  /** Absent: 1. */
+  readonly active_request_bias?: { readonly default_value?: number; readonly runtime_key?: string };
 }
 
 /** The first policy that is known is used. */
@@ -74,8 +79,10 @@ export interface RoundRobin extends Any {
 
 export interface LeastRequest extends Any {
   readonly "@type": "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest";
+  /** Absent: 2. */
   readonly choice_count?: number;
-  readonly selection_method?: "N_CHOICES" | "FULL_SCAN";
+  /** Absent: 1. */
+  readonly active_request_bias?: { readonly default_value?: number; readonly runtime_key?: string };
 }
 
 export interface Random extends Any {
@@ -109,6 +116,14 @@ export interface DnsCluster extends Any {
   readonly dns_lookup_family?: DnsLookupFamily | "UNSPECIFIED";
   /** True: one logical host, as LOGICAL_DNS; else every address is a host, as STRICT_DNS. */
   readonly all_addresses_in_single_endpoint?: boolean;
+}
+
+export interface DnsResolutionConfig {
+  readonly resolvers: readonly Address[];
+  readonly dns_resolver_options?: {
+    readonly use_tcp_for_dns_lookups?: boolean;
+    readonly no_default_search_domain?: boolean;
+  };
 }
 
 export interface CaresDnsResolverConfig extends Any {

@@ -11,7 +11,6 @@ export interface HttpConnectionManager extends Any {
   readonly route_config?: RouteConfiguration;
   readonly http_filters?: readonly HttpFilter[];
   readonly access_log?: readonly AccessLog[];
-  readonly access_log_options?: { readonly flush_access_log_on_new_request?: boolean };
   readonly use_remote_address?: boolean;
   readonly xff_num_trusted_hops?: number;
   readonly skip_xff_append?: boolean;
@@ -57,8 +56,6 @@ export interface HttpConnectionManager extends Any {
 export interface HttpFilter {
   readonly name: string;
   readonly typed_config?: Any;
-  readonly is_optional?: boolean;
-  readonly disabled?: boolean;
 }
 
 export interface UpgradeConfig {

@@ -1,0 +1,107 @@
+/** Clusters: names that differ, types that fit their endpoints, one balancing policy. */
+import type { Bootstrap } from "../types/bootstrap.ts";
+import type { Cluster } from "../types/cluster.ts";
+import type { ClusterLoadAssignment } from "../types/endpoint.ts";
+import { ipReason } from "./address.ts";
+import { type At, rule } from "./check.ts";
+
+const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+export const clusterRules = [
+  rule<Bootstrap>("envoy.config.bootstrap.v3.Bootstrap", checkLocalCluster),
+  rule<{ clusters?: readonly Cluster[] }>(
+    "envoy.config.bootstrap.v3.Bootstrap.StaticResources",
+    ({ clusters = [] }, at) => {
+      const names = new Set<string>();
+      for (const [index, { name }] of clusters.entries()) {
+        if (names.has(name)) at.element("clusters", clusters, index).failField("name", `duplicate cluster ${name}`);
+        names.add(name);
+      }
+    },
+  ),
+  rule<Cluster>("envoy.config.cluster.v3.Cluster", (cluster, at) => {
+    checkDiscovery(cluster, at);
+    checkBalancing(cluster, at);
+    checkProtocolOptions(cluster, at);
+    checkResolvers(cluster, at);
+  }),
+];
+
+function checkLocalCluster(bootstrap: Bootstrap, at: At): void {
+  const name = bootstrap.cluster_manager?.local_cluster_name;
+  if (name === undefined) return;
+  const local = bootstrap.static_resources?.clusters?.find((cluster) => cluster.name === name);
+  if (local === undefined) at.failField("cluster_manager", `the local cluster ${name} must be defined`);
+  if (local?.load_assignment?.endpoints?.some(({ priority = 0 }) => priority > 0)) {
+    at.failField("cluster_manager", `the local cluster ${name} must have no priority but 0`);
+  }
+}
+
+/** How a cluster finds its hosts; `cluster_type` is 1.40's spelling of the two DNS types. */
+function checkDiscovery(cluster: Cluster, at: At): void {
+  const typed = cluster.cluster_type;
+  if (typed !== undefined && typed.typed_config === undefined) {
+    at.failField("cluster_type", `the cluster type ${typed.name} without a typed_config is not supported yet`);
+    return;
+  }
+  const isLogical = cluster.type === "LOGICAL_DNS" || typed?.typed_config?.all_addresses_in_single_endpoint === true;
+  const isDns = typed !== undefined || cluster.type === "STRICT_DNS" || isLogical;
+  const localities = cluster.load_assignment?.endpoints ?? [];
+  const hosts = localities.flatMap(({ lb_endpoints = [] }) => lb_endpoints);
+  if (isLogical && (localities.length !== 1 || hosts.length !== 1)) {
+    const name = cluster.type === "LOGICAL_DNS" ? "a LOGICAL_DNS cluster" : "a DNS cluster with a single endpoint";
+    at.failField("load_assignment", `${name} must have one locality with one endpoint`);
+  }
+  if (cluster.load_assignment !== undefined) checkAddresses(cluster.load_assignment, isDns, at);
+}
+
+function checkAddresses(assignment: ClusterLoadAssignment, isDns: boolean, at: At): void {
+  for (const { lb_endpoints: hosts = [] } of assignment.endpoints ?? []) {
+    for (const { endpoint } of hosts) {
+      const address = endpoint?.address;
+      const socket = address?.socket_address;
+      if (address === undefined) at.failField("load_assignment", "an endpoint needs an address");
+      else if (isDns && socket === undefined) at.failField("load_assignment", "DNS needs socket addresses");
+      const reason = isDns || socket === undefined ? undefined : ipReason(socket.address);
+      if (reason !== undefined) at.failField("load_assignment", reason);
+    }
+  }
+}
+
+function checkBalancing(cluster: Cluster, at: At): void {
+  const policies = cluster.load_balancing_policy?.policies;
+  if (cluster.load_balancing_policy !== undefined && (policies ?? []).length === 0) {
+    at.failField("load_balancing_policy", "no balancing policy is given");
+  }
+  if (cluster.lb_policy === "LOAD_BALANCING_POLICY_CONFIG" && policies === undefined) {
+    at.failField("lb_policy", "the field load_balancing_policy needs to be set");
+  }
+}
+
+function checkProtocolOptions(cluster: Cluster, at: At): void {
+  const options = cluster.typed_extension_protocol_options ?? {};
+  for (const [name, value] of Object.entries(options)) {
+    const place = at.element("typed_extension_protocol_options", options, name);
+    if (name !== HTTP_OPTIONS) place.fail(`protocol options ${name} are not supported yet`);
+    else if (value?.["@type"] !== HTTP_OPTIONS) place.fail(`must be a ${HTTP_OPTIONS}`);
+  }
+  const common = options[HTTP_OPTIONS]?.common_http_protocol_options ?? cluster.common_http_protocol_options;
+  if (cluster.max_requests_per_connection !== undefined && common?.max_requests_per_connection !== undefined) {
+    at.failField("max_requests_per_connection", "set both here and in the HTTP protocol options; only one is allowed");
+  }
+}
+
+function checkResolvers(cluster: Cluster, at: At): void {
+  const lists = [
+    ["dns_resolvers", cluster.dns_resolvers],
+    ["dns_resolution_config", cluster.dns_resolution_config?.resolvers],
+    ["typed_dns_resolver_config", cluster.typed_dns_resolver_config?.typed_config?.resolvers],
+    ["cluster_type", cluster.cluster_type?.typed_config?.typed_dns_resolver_config?.typed_config?.resolvers],
+  ] as const;
+  for (const [field, resolvers] of lists) {
+    for (const { socket_address: socket } of resolvers ?? []) {
+      const reason = socket === undefined ? "a resolver needs a socket address" : ipReason(socket.address);
+      if (reason !== undefined) at.failField(field, reason);
+    }
+  }
+}

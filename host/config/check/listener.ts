@@ -1,0 +1,110 @@
+/** Listeners: an address each and none twice, at least one filter chain, no two chains for the same connections. */
+import { isIP } from "node:net";
+import type { Address, CidrRange } from "../types/core.ts";
+import type { FilterChain, FilterChainMatch, Listener, NetworkFilter } from "../types/listener.ts";
+import { ipReason } from "./address.ts";
+import { type At, rule } from "./check.ts";
+
+export const listenerRules = [
+  rule<{ listeners?: readonly Listener[] }>("envoy.config.bootstrap.v3.Bootstrap.StaticResources", checkListeners),
+  rule<Listener>("envoy.config.listener.v3.Listener", checkListener),
+  rule<FilterChain>("envoy.config.listener.v3.FilterChain", checkFilters),
+  rule<NetworkFilter>("envoy.config.listener.v3.Filter", (filter, at) => {
+    if (filter.typed_config === undefined) at.fail("a filter is found by the type of its typed_config, and has none");
+  }),
+];
+
+function checkListeners({ listeners = [] }: { listeners?: readonly Listener[] }, at: At): void {
+  const names = new Set<string>();
+  const taken = new Map<string, string>();
+  for (const [index, listener] of listeners.entries()) {
+    const place = at.element("listeners", listeners, index);
+    if (listener.name !== undefined) {
+      // Envoy takes a second listener of a name for an update of the first.
+      if (names.has(listener.name)) place.failField("name", `a second listener ${listener.name} is not supported yet`);
+      names.add(listener.name);
+    }
+    for (const address of new Set(addressesOf(listener).map(addressText))) {
+      const other = taken.get(address);
+      // Port 0 is another port each time, unless nothing is bound and the number is only a name.
+      const differs = /^ip .* 0$/.test(address) && listener.bind_to_port !== false;
+      if (other !== undefined && !differs) place.failField("address", `listener ${other} has the same address`);
+      taken.set(address, listener.name ?? `#${index}`);
+    }
+  }
+}
+
+function checkListener(listener: Listener, at: At): void {
+  if (listener.address === undefined) at.fail("a listener needs an address");
+  for (const [index, address] of addressesOf(listener).entries()) {
+    const reason = address.socket_address === undefined ? undefined : ipReason(address.socket_address.address);
+    if (reason !== undefined) at.failField(index === 0 ? "address" : "additional_addresses", reason);
+  }
+  const chains = listener.filter_chains ?? [];
+  if (chains.length === 0 && listener.default_filter_chain === undefined) at.fail("no filter chains specified");
+  const matches = new Map<string, number>();
+  for (const [index, chain] of chains.entries()) {
+    const place = at.element("filter_chains", chains, index);
+    for (const key of matchKeys(chain.filter_chain_match ?? {})) {
+      const other = matches.get(key);
+      if (other !== undefined && other !== index) {
+        place.fail(`matches the same connections as filter_chains[${other}]`);
+        break;
+      }
+      matches.set(key, index);
+    }
+  }
+}
+
+/** Both filters that we have end the chain. */
+function checkFilters(chain: FilterChain, at: At): void {
+  const filters = chain.filters ?? [];
+  for (const [index, filter] of filters.entries()) {
+    if (index === filters.length - 1) continue;
+    at.element("filters", filters, index).fail(`${filter.name} is a terminal filter and must be the last of its chain`);
+  }
+}
+
+function addressesOf(listener: Listener): Address[] {
+  const more = listener.additional_addresses?.map(({ address }) => address) ?? [];
+  return [...(listener.address === undefined ? [] : [listener.address]), ...more];
+}
+
+function addressText({ socket_address: socket, pipe }: Address): string {
+  if (pipe !== undefined) return `pipe ${pipe.path}`;
+  return `ip ${canonicalIp(socket?.address ?? "")} ${socket?.port_value ?? 0}`;
+}
+
+function canonicalIp(text: string): string {
+  if (isIP(text) !== 6 || text.includes("%")) return text;
+  return new URL(`http://[${text}]`).hostname;
+}
+
+/** One key for each way in which a match can be met; two chains that share a key are duplicates. */
+function matchKeys(match: FilterChainMatch): string[] {
+  const port = match.destination_port ?? "";
+  const ranges = match.prefix_ranges ?? [];
+  if (ranges.length === 0) return [`${port} *`];
+  return ranges.map((range) => `${port} ${networkText(range)}`);
+}
+
+/** A range with the bits beyond its length cleared, so that equal networks are equal texts. */
+function networkText({ address_prefix: address, prefix_len: length = 0 }: CidrRange): string {
+  const isV4 = isIP(address) === 4;
+  const groups = isV4 ? address.split(".").map(Number) : ipv6Groups(canonicalIp(address).slice(1, -1));
+  const width = isV4 ? 8 : 16;
+  const kept = groups.map((group, index) => {
+    const bits = Math.min(width, Math.max(0, length - index * width));
+    return group & ~((1 << (width - bits)) - 1);
+  });
+  return `${kept.join(isV4 ? "." : ":")}/${length}`;
+}
+
+/** The eight groups of a canonical IPv6 address. */
+function ipv6Groups(text: string): number[] {
+  const [head = "", tail] = text.split("::");
+  const parse = (part: string): number[] =>
+    part === "" ? [] : part.split(":").map((group) => Number.parseInt(group, 16));
+  const [front, back] = [parse(head), parse(tail ?? "")];
+  return [...front, ...new Array<number>(Math.max(0, 8 - front.length - back.length)).fill(0), ...back];
+}
