@@ -80,6 +80,8 @@ export class Field {
 export const FIELD_BYTES: u32 = 16;
 /** The text at nameOffset is `name: value CRLF`, name in lower case. */
 export const FIELD_LINE: u32 = 1;
+/** The parser's own conclusion, which the peer did not send: the `:scheme` of a request whose target names none. */
+export const FIELD_DERIVED: u32 = 2;
 
 /** Room that a new block keeps for what the proxy adds (x-forwarded-*, x-request-id, x-envoy-*). */
 export const BLOCK_SPARE_TEXT: u32 = 384;

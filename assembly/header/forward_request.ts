@@ -11,7 +11,7 @@ import { HEADER_NO_ROOM, OK } from "../abi/result";
 import { equalBytes } from "../bytes/copy";
 import { writeDecimal } from "../bytes/digits";
 import { CLIENT_ADDRESS, CLIENT_TEXT, FORWARD_TEXT, RESULT } from "../memory/arena";
-import { fieldAt, fieldValue } from "./block";
+import { FIELD_DERIVED, fieldAt, fieldValue } from "./block";
 import { clientTextLength, isInternal, isOnlyEntry, readForwardedFor } from "./client_address";
 import { dropH2c, isUpgrade, removeNominated, sanitizeTe } from "./connection_options";
 import { draft, draftAdd, draftAppend, draftBegin, draftSet } from "./draft";
@@ -219,7 +219,8 @@ function addScheme(params: ForwardParams, peer: ForwardPeer): bool {
       draftSet(HEADER_X_FORWARDED_PROTO, params.scheme, params.schemeLength)
     );
   }
-  if (headerHasId(draft, HEADER_SCHEME)) return true;
+  const given = headerFindId(draft, HEADER_SCHEME);
+  if (given >= 0 && (fieldAt(draft, given).flags & FIELD_DERIVED) == 0) return true;
   const field = fieldAt(draft, headerFindId(draft, HEADER_X_FORWARDED_PROTO));
   const value = fieldValue(draft, field);
   if (field.valueLength == 5 && equalBytes(value, TEXT_HTTPS, 5)) return draftSet(HEADER_SCHEME, TEXT_HTTPS, 5);
