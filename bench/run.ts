@@ -16,6 +16,7 @@ import { nginx } from "./peers/nginx.ts";
 import { nuncio } from "./peers/nuncio.ts";
 import { Stand } from "./stand.ts";
 import { digits, printTable } from "./table.ts";
+import { core } from "./work/core.ts";
 import { http1k, http16k, tcp1k } from "./work/cost.ts";
 import { garbage } from "./work/garbage.ts";
 import { memory } from "./work/memory.ts";
@@ -24,7 +25,7 @@ import { path } from "./work/path.ts";
 import { start } from "./work/start.ts";
 
 /** In the order in which they run: those that share running proxies first. */
-const WORKS: readonly Work[] = [http1k, http16k, tcp1k, openLoop, garbage, memory, start, path];
+const WORKS: readonly Work[] = [http1k, http16k, tcp1k, openLoop, garbage, memory, start, path, core];
 const PEERS = ["floor", "nuncio", "nginx", "haproxy", "envoy"];
 
 const root = join(import.meta.dirname, "..");
