@@ -4,6 +4,10 @@
  * Formats, as in logs and admin pages: "127.0.0.1:80", "[::1]:80", "/run/app.sock", "@abstract".
  */
 
+import { isIPv4, isIPv6, SocketAddress } from "node:net";
+
+const PORT_MAX = 65_535;
+
 /** An IPv4 or IPv6 address with a port. `ip` is in canonical text form, without brackets. */
 export class IpAddress {
   readonly kind = "ip";
@@ -67,3 +71,28 @@ export class PipeAddress {
 }
 
 export type Address = IpAddress | PipeAddress;
+
+/**
+ * An address from its two fields as they stand in a config. Takes what `inet_pton` takes: no "127.1", no leading zeros,
+ * no brackets, no zone.
+ * @returns null when `ip` is no IP address or the port is out of range.
+ */
+export function ipAddress(ip: string, port: number): IpAddress | null {
+  if (!Number.isInteger(port) || port < 0 || port > PORT_MAX) return null;
+  if (isIPv4(ip)) return new IpAddress(4, ip, port);
+  if (!isIPv6(ip) || ip.includes("%")) return null;
+  return new IpAddress(6, new SocketAddress({ address: ip, family: "ipv6", port }).address, port);
+}
+
+/**
+ * Reads what `text` of an address prints: "127.0.0.1:80", "[::1]:80", "/run/app.sock", "@abstract".
+ * @returns null for anything else; a name is not an address.
+ */
+export function parseAddress(text: string): Address | null {
+  if (text.startsWith("/") || (text.startsWith("@") && text.length > 1)) return new PipeAddress(text);
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d{1,5})$/.exec(text);
+  if (match === null) return null;
+  const [, six, four, port] = match;
+  const address = ipAddress(six ?? four ?? "", Number(port));
+  return address !== null && (address.version === 6) === (six !== undefined) ? address : null;
+}
