@@ -17,8 +17,6 @@ export type RouteEntry = {
   readonly virtualHost: VirtualHostEntry;
   /** `Route.stat_prefix`, or "". */
   readonly statPrefix: string;
-  /** `Route.metadata.filter_metadata`, for `%METADATA(ROUTE:...)%`. */
-  readonly metadata: Metadata | undefined;
   /** All levels in the order that the table asks for, ready to apply to the request head. */
   readonly requestMutations: HeaderMutations;
   /** The same for the response head (upstream's or a local reply). */
@@ -40,12 +38,9 @@ export type RouteEntry = {
 /** `VirtualHost` as far as a request sees it. */
 export type VirtualHostEntry = {
   readonly name: string;
-  readonly metadata: Metadata | undefined;
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
 };
-
-export type Metadata = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 export type ForwardAction = {
   /** Name of the cluster. */
@@ -63,7 +58,7 @@ export type ForwardAction = {
   readonly upgrades: ReadonlyMap<string, boolean>;
   /** The host picked names the authority (`auto_host_rewrite`). */
   readonly autoHostRewrite: boolean;
-  /** Path and host rewrites that do not depend on the upstream host; see `finalizeRequest`. */
+  /** Path and host rewrites that do not depend on the upstream host. Apply them after `requestMutations`. */
   readonly rewrite: RequestRewrite | undefined;
   /** `append_x_forwarded_host`. */
   readonly appendXForwardedHost: boolean;
@@ -71,13 +66,19 @@ export type ForwardAction = {
 
 /** Rewrites of `:path` and `:authority`, applied after the header mutations. */
 export type RequestRewrite = {
-  apply(headers: HeaderMap): void;
+  /**
+   * `keepOriginal`: what was there goes to x-envoy-original-path and x-envoy-original-host (unless the router suppresses
+   * Envoy's headers). @returns false when the block has no room: the caller answers 431.
+   */
+  apply(headers: HeaderMap, keepOriginal: boolean): boolean;
 };
 
 export type RedirectAction = {
   /** 301, 302, 303, 307 or 308. */
   readonly status: number;
-  /** The `location` of the answer. */
+  /** The path rewrite that the location shows; apply it before `location`, as Envoy does. */
+  readonly rewrite: RequestRewrite | undefined;
+  /** The `location` of the answer, for the head of the request after `rewrite`. */
   location(headers: HeaderMap): string;
 };
 
@@ -85,7 +86,8 @@ export type DirectResponseAction = {
   readonly status: number;
   /** Undefined: no body at all, and no content-type. */
   readonly body: Uint8Array | undefined;
-  readonly contentType: string;
+  /** Set when the status is 201 or 3xx: Envoy adds a `location` there too, the URL of the request itself. */
+  readonly location: ((headers: HeaderMap) => string) | undefined;
 };
 
 /** A list of header mutations, static ones in core memory, dynamic ones through the formatter. */
@@ -96,24 +98,20 @@ export type HeaderMutations = {
   apply(headers: HeaderMap, info: StreamInfo): boolean;
 };
 
-/** Why no route was found. */
-export const NO_VIRTUAL_HOST = -1;
-export const NO_ROUTE = -2;
-
 /** A compiled `RouteConfiguration`. */
 export type RouteTable = {
   /** `RouteConfiguration.name`. */
   readonly name: string;
+  /** Address of the match program, for `explain`. */
+  readonly program: number;
   readonly routes: readonly RouteEntry[];
   readonly virtualHosts: readonly VirtualHostEntry[];
   /**
    * One core call. `random` is one u32 per request: weighted clusters take it modulo their total weight.
    *
-   * @returns the index of the entry in `routes` (already that of the weighted cluster), NO_VIRTUAL_HOST or NO_ROUTE
+   * @returns the index of the entry in `routes` (already that of the weighted cluster), NO_VIRTUAL_HOST or NO_ROUTE (of the layout, both negative)
    */
   match(block: number, random: number): number;
-  /** Name of the virtual cluster that the request belongs to, for `vhost.<name>.vcluster.<name>`; undefined: none defined. */
-  virtualCluster(entry: RouteEntry, block: number): string | undefined;
   /** Gives the core memory back. Call it once, after the last stream that uses the table has ended. */
   dispose(): void;
 };

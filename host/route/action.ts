@@ -1,0 +1,44 @@
+/** `config.route.v3.RouteAction` as far as it does not rewrite: cluster, timeouts, priority, upgrades. */
+
+import type { RouteAction } from "../config/types/route.ts";
+import type { ForwardAction, RequestRewrite } from "./route_entry.ts";
+
+/** Envoy's route timeout where none is set. */
+const DEFAULT_TIMEOUT_MS = 15_000;
+const NOT_SET = -1;
+
+const NOT_FOUND_STATUS = { SERVICE_UNAVAILABLE: 503, NOT_FOUND: 404, INTERNAL_SERVER_ERROR: 500 } as const;
+
+/** The action towards one cluster: that of the route, or one of its weighted clusters. */
+export function compileForward(
+  action: RouteAction,
+  cluster: string,
+  rewrite: RequestRewrite | undefined,
+): ForwardAction {
+  const maxStream = action.max_stream_duration;
+  return {
+    cluster,
+    clusterNotFoundStatus: NOT_FOUND_STATUS[action.cluster_not_found_response_code ?? "SERVICE_UNAVAILABLE"],
+    // A route with max_stream_duration uses the new timeouts alone: Envoy then ignores `timeout` and its default.
+    timeoutMs: maxStream === undefined ? (action.timeout ?? DEFAULT_TIMEOUT_MS) : 0,
+    idleTimeoutMs: action.idle_timeout ?? NOT_SET,
+    maxStreamDurationMs: maxStream?.max_stream_duration ?? NOT_SET,
+    priority: action.priority === "HIGH" ? "high" : "default",
+    upgrades: new Map(
+      (action.upgrade_configs ?? []).map((upgrade) => [upgrade.upgrade_type.toLowerCase(), upgrade.enabled !== false]),
+    ),
+    autoHostRewrite: action.auto_host_rewrite === true,
+    rewrite,
+    appendXForwardedHost: action.append_x_forwarded_host === true,
+  };
+}
+
+/** Whether an upgrade is allowed: the route decides where it names the type, else the connection manager. */
+export function upgradeAllowed(
+  routeUpgrades: ReadonlyMap<string, boolean>,
+  managerUpgrades: ReadonlyMap<string, boolean>,
+  type: string,
+): boolean {
+  const lower = type.toLowerCase();
+  return routeUpgrades.get(lower) ?? managerUpgrades.get(lower) ?? false;
+}
