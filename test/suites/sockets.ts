@@ -21,7 +21,7 @@ import {
   WRITE_PINNED,
 } from "../../host/net/socket.ts";
 import { Endpoint, type SocketRoom } from "../support/endpoint.ts";
-import { randomBytes } from "../support/random_bytes.ts";
+import { randomBytes, randomNumbers } from "../support/random.ts";
 
 export interface SocketSubject {
   readonly name: string;
@@ -465,6 +465,46 @@ export function socketSuite(subject: SocketSubject): void {
       await Promise.all(clients.map((client, index) => client.until(() => client.text === `client ${index}`)));
       for (const client of clients) client.connection.end();
       await Promise.all(clients.map((client) => client.until(() => client.receivedBytes > 0)));
+    });
+
+    it("survives any order of verbs on many connections", async () => {
+      const random = randomNumbers(7);
+      const pick = (count: number): number => Math.floor(random() * count);
+      const block = randomBytes(SLAB_BYTES, 8);
+      const act = (endpoint: Endpoint): void => {
+        const { connection } = endpoint;
+        const verb = pick(16);
+        if (verb < 6) {
+          if (endpoint.room.slabs.inUse < SLABS) endpoint.writeOnce(block.subarray(0, 1 + pick(SLAB_BYTES)));
+        } else if (verb < 9) {
+          connection.pauseReading();
+          setImmediate(() => connection.resumeReading());
+        } else if (verb === 9) connection.end();
+        else if (verb === 10) connection.closeAfterFlush();
+        else if (verb === 11) connection.reset();
+        else if (verb === 12) connection.close();
+      };
+      const enliven = (endpoint: Endpoint): void => {
+        endpoint.whenConnected = () => act(endpoint);
+        endpoint.whenRead = () => act(endpoint);
+        endpoint.whenEnded = () => endpoint.connection.end();
+      };
+      const listener = await listen((endpoint) => {
+        enliven(endpoint);
+        act(endpoint);
+      });
+      const clients = Array.from({ length: 150 }, () => {
+        const client = connect(listener.address);
+        enliven(client);
+        if (pick(4) === 0) act(client);
+        return client;
+      });
+      // Those that fell silent are ended; each then hears its close, and afterEach counts slabs and faults.
+      await barrier();
+      for (const client of clients) client.connection.closeAfterFlush();
+      for (let turn = 0; turn < 20; turn++) await barrier();
+      for (const endpoint of endpoints) endpoint.socket?.close();
+      await Promise.all(endpoints.map((endpoint) => endpoint.until(() => endpoint.closedBy !== null)));
     });
 
     it("names the address that is in use", async () => {
