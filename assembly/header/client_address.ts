@@ -3,7 +3,7 @@
 import { parseIp, samePrefix, writeIp } from "../bytes/ip";
 import { CLIENT_ADDRESS, CLIENT_TEXT } from "../memory/arena";
 import { fieldAt, fieldValue } from "./block";
-import { FORWARD_RANGE_BYTES, ForwardParams } from "./forward_params";
+import { FORWARD_INTERNAL_UNIX_SOCKETS, FORWARD_RANGE_BYTES, ForwardParams } from "./forward_params";
 import { HEADER_X_FORWARDED_FOR } from "./names";
 import { headerFindId } from "./read";
 
@@ -38,8 +38,9 @@ export function readForwardedFor(block: u32, skip: u32): u32 {
   return family;
 }
 
-/** Whether an address is in one of the ranges of internal_address_config. */
+/** Whether an address is in one of the ranges of internal_address_config. Family 0 is a unix socket. */
 export function isInternal(params: ForwardParams, family: u32, address: usize): bool {
+  if (family == 0) return (params.flags & FORWARD_INTERNAL_UNIX_SOCKETS) != 0;
   let range: usize = params.internalRanges;
   for (let i: u32 = 0; i < params.internalRangeCount; i++) {
     if (load<u32>(range) == family && samePrefix(address, range + 8, load<u32>(range, 4))) return true;

@@ -59,6 +59,8 @@ export const FORWARD_PRESERVE_EXTERNAL_REQUEST_ID: u32 = 8;
 export const FORWARD_ALWAYS_SET_REQUEST_ID_IN_RESPONSE: u32 = 16;
 export const FORWARD_APPEND_X_FORWARDED_PORT: u32 = 32;
 export const FORWARD_ADD_USER_AGENT: u32 = 64;
+/** internal_address_config.unix_sockets: a peer without an IP address is internal. */
+export const FORWARD_INTERNAL_UNIX_SOCKETS: u32 = 128;
 
 // server_header_transformation, numbered as in the API.
 export const SERVER_HEADER_OVERWRITE: u32 = 0;

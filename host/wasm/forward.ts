@@ -27,6 +27,7 @@ import {
   FORWARD_FLAGS,
   FORWARD_GENERATE_REQUEST_ID,
   FORWARD_INTERNAL_RANGES,
+  FORWARD_INTERNAL_UNIX_SOCKETS,
   FORWARD_LOCAL_ADDRESS,
   FORWARD_NODE,
   FORWARD_PARAMS_BYTES,
@@ -89,6 +90,8 @@ export interface ForwardParams {
   readonly localAddress: string;
   /** `internal_address_config.cidr_ranges`. */
   readonly internalRanges: readonly InternalRange[];
+  /** `internal_address_config.unix_sockets`. */
+  readonly internalUnixSockets: boolean;
 }
 
 export interface InternalRange {
@@ -183,7 +186,8 @@ function flagsOf(params: ForwardParams): number {
     (params.preserveExternalRequestId ? FORWARD_PRESERVE_EXTERNAL_REQUEST_ID : 0) |
     (params.alwaysSetRequestIdInResponse ? FORWARD_ALWAYS_SET_REQUEST_ID_IN_RESPONSE : 0) |
     (params.appendXForwardedPort ? FORWARD_APPEND_X_FORWARDED_PORT : 0) |
-    (params.userAgent !== null ? FORWARD_ADD_USER_AGENT : 0)
+    (params.userAgent !== null ? FORWARD_ADD_USER_AGENT : 0) |
+    (params.internalUnixSockets ? FORWARD_INTERNAL_UNIX_SOCKETS : 0)
   );
 }
 
