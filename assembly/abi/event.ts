@@ -10,6 +10,7 @@ export const EVENT_TRAILERS: u32 = 3;
 export const EVENT_ERROR: u32 = 4;
 
 export const END_STREAM: u32 = 1;
+export const HEADERS_END_STREAM: u32 = END_STREAM;
 export const HEADERS_KEEP_ALIVE: u32 = 2;
 export const HEADERS_UPGRADE: u32 = 4;
 export const HEADERS_EXPECT_CONTINUE: u32 = 8;

@@ -90,3 +90,5 @@ export const H1_CUT_SHORT: u32 = 0x124;
 export const H1_CARRIED_TOO_MUCH: u32 = 0x125;
 /** Our own limit: all header blocks of the worker are in use. */
 export const H1_NO_BLOCK: u32 = 0x126;
+/** Our own rule, if the operator sets it: no underscore in a field name. */
+export const H1_UNDERSCORE: u32 = 0x127;
