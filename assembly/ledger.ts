@@ -19,6 +19,7 @@ export {
 } from "./admission/circuit_breaker";
 export {
   HISTOGRAM_BINS,
+  HISTOGRAM_COUNT,
   HISTOGRAM_DECADE_BINS,
   HISTOGRAM_DECADES,
   HISTOGRAM_SLOTS,

@@ -196,7 +196,10 @@ export class StatStore {
 
   private allocate(kind: StatKind, name: string): number {
     const size = kind === "histogram" ? HISTOGRAM_SLOTS : 1;
-    let slot = (kind === "histogram" ? this.freeHistograms : this.freeScalars).pop();
+    const free = (kind === "histogram" ? this.freeHistograms : this.freeScalars).pop();
+    if (free !== undefined) this.ledger.slots.fill(0, free, free + size);
+    let slot = free;
+    // What was never handed out is zero already, and its pages stay unused until the first sample.
     if (slot === undefined) {
       if (this.nextSlot + size > this.ledger.stripeEnd) {
         if (!this.isFull) this.listener.onFull(name);
@@ -206,7 +209,7 @@ export class StatStore {
       slot = this.nextSlot;
       this.nextSlot += size;
     }
-    this.ledger.slots.fill(kind === "gauge" ? GAUGE_UNUSED : 0, slot, slot + size);
+    if (kind === "gauge") this.ledger.slots[slot] = GAUGE_UNUSED;
     return slot;
   }
 }
