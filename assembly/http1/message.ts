@@ -28,7 +28,7 @@ import {
   OK,
 } from "../abi/result";
 import { NOT_A_NUMBER, parseDecimal } from "../bytes/digits";
-import { Block, blockAt, blockText, fieldAt, markPresent } from "../header/block";
+import { Block, blockAt, blockText, FIELD_DERIVED, fieldAt, markPresent } from "../header/block";
 import { METHOD_CONNECT, METHOD_HEAD } from "../header/method";
 import { headerRemoveAt } from "../header/mutate";
 import { HEADER_AUTHORITY, HEADER_METHOD, HEADER_PATH, HEADER_SCHEME, HEADER_STATUS } from "../header/names";
@@ -174,6 +174,8 @@ function writeRequestFields(it: Connection, block: u32, textStart: usize, isConn
   if (isHttps) store<u8>(scheme, 0x73, 4);
   facts.textEnd += schemeBytes;
   setPseudo(block, 3, HEADER_SCHEME, scheme, scheme + schemeBytes);
+  // x-forwarded-proto may know better than the connection (header/forward_request).
+  if (target.scheme == target.SCHEME_OF_CONNECTION) fieldAt(block, 3).flags = <u8>FIELD_DERIVED;
 }
 
 /**
