@@ -84,8 +84,6 @@ function inRange(range: u32, text: usize, length: u32): bool {
   return value >= load<i64>(range) && value < load<i64>(range, 8);
 }
 
-// @ts-expect-error: decorator of a function
-@inline
 function isSpace(byte: u8): bool {
   return byte == 0x20 || (byte >= 0x09 && byte <= 0x0d);
 }

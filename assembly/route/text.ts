@@ -65,8 +65,6 @@ function textContains(want: usize, wantLength: u32, text: usize, length: u32, ig
 }
 
 /** An ASCII letter in lower case; other bytes as they are. */
-// @ts-expect-error: decorator of a function
-@inline
 export function lower(byte: u8): u8 {
   return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 }

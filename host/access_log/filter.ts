@@ -1,0 +1,71 @@
+/** Which streams a log takes (`config.accesslog.v3.AccessLogFilter`). A new filter is a row of FILTERS. */
+
+import type { AccessLogFilter, ComparisonFilter } from "../config/types/access_log.ts";
+import { RESPONSE_FLAGS } from "../http/response_flags.ts";
+import { NEVER, type StreamInfo } from "../http/stream_info.ts";
+import { compileHeaderPredicate } from "./header_predicate.ts";
+
+export type LogFilter = (info: StreamInfo) => boolean;
+
+type Compilers = {
+  readonly [Name in keyof AccessLogFilter]-?: (config: NonNullable<AccessLogFilter[Name]>) => LogFilter;
+};
+
+const FILTERS: Compilers = {
+  status_code_filter: ({ comparison }) => {
+    const compare = compileComparison(comparison);
+    return (info) => compare(info.responseCode);
+  },
+  duration_filter: ({ comparison }) => {
+    const compare = compileComparison(comparison);
+    return (info) => info.endMs !== NEVER && compare(Math.trunc(info.endMs - info.startMs));
+  },
+  // Health checks are requests that the health check filter answers or marks; there is none yet, so no stream is one.
+  not_health_check_filter: () => () => true,
+  and_filter: ({ filters }) => {
+    const all = filters.map(compileFilter);
+    return (info) => all.every((filter) => filter(info));
+  },
+  or_filter: ({ filters }) => {
+    const all = filters.map(compileFilter);
+    return (info) => all.some((filter) => filter(info));
+  },
+  header_filter: ({ header }) => {
+    const matches = compileHeaderPredicate(header);
+    return (info) => {
+      const headers = info.requestHeaders;
+      return matches((name) => (headers?.isAttached ? headers.get(name) : undefined));
+    };
+  },
+  response_flag_filter: ({ flags }) => {
+    const names = flags ?? [];
+    // None named: any flag counts.
+    if (names.length === 0) return (info) => info.responseFlags !== 0;
+    const bits = RESPONSE_FLAGS.reduce((mask, flag) => (names.includes(flag.short) ? mask | flag.bit : mask), 0);
+    return (info) => (info.responseFlags & bits) !== 0;
+  },
+};
+
+/** Compiles the one filter that is set. */
+export function compileFilter(config: AccessLogFilter): LogFilter {
+  for (const name of Object.keys(FILTERS) as (keyof AccessLogFilter)[]) {
+    const inner = config[name];
+    if (inner !== undefined) return (FILTERS[name] as (config: object) => LogFilter)(inner);
+  }
+  throw new Error("the access log filter is empty");
+}
+
+/** Runtime keys are not looked up: the default value holds. */
+function compileComparison({ op, value }: ComparisonFilter): (number: number) => boolean {
+  const limit = value.default_value ?? 0;
+  switch (op) {
+    case "GE":
+      return (number) => number >= limit;
+    case "LE":
+      return (number) => number <= limit;
+    case "NE":
+      return (number) => number !== limit;
+    default:
+      return (number) => number === limit;
+  }
+}

@@ -1,0 +1,74 @@
+/** JSON formats: every string of the structure is a format of its own; a lone operator keeps the type of its value. */
+
+import type { Json, JsonObject } from "../config/types/core.ts";
+import type { StreamInfo } from "../http/stream_info.ts";
+import { latin1AsUtf8, utf8AsLatin1 } from "../wasm/text.ts";
+import { constantText } from "./format_text.ts";
+import { compileValue, type Formatter } from "./formatter.ts";
+import type { FormatValue } from "./operators/operator.ts";
+
+export type JsonFormatOptions = {
+  /** What is not known is left out, instead of `null`. */
+  readonly omitEmpty: boolean;
+  /** Properties in the order of their names instead of that of the config. */
+  readonly sortProperties: boolean;
+};
+
+/** JSON text of a part; undefined: not known. */
+type Part = (info: StreamInfo) => string | undefined;
+
+/** Compiles a JSON format; each line ends with a newline. Throws FormatError. */
+export function compileJson(format: JsonObject, options: JsonFormatOptions): Formatter {
+  const object = compileObject(format, options);
+  return (info) => `${object(info)}\n`;
+}
+
+function compile(value: Json, options: JsonFormatOptions): Part {
+  if (typeof value === "string") {
+    const constant = constantText(value);
+    if (constant !== undefined) return always(JSON.stringify(constant));
+    const read = compileValue(value, options.omitEmpty);
+    return (info) => encode(read(info));
+  }
+  if (value === null) return () => undefined;
+  if (Array.isArray(value)) return compileList(value, options);
+  if (typeof value === "object") return compileObject(value as JsonObject, options);
+  return always(String(value));
+}
+
+function compileObject(format: JsonObject, options: JsonFormatOptions): (info: StreamInfo) => string {
+  const names = Object.keys(format);
+  if (options.sortProperties) names.sort();
+  const properties = names.map((name) => ({
+    key: `${utf8AsLatin1(JSON.stringify(name))}:`,
+    part: compile(format[name] ?? null, options),
+  }));
+  return (info) => {
+    let text = "";
+    for (const { key, part } of properties) {
+      const value = part(info) ?? (options.omitEmpty ? undefined : "null");
+      if (value !== undefined) text += text === "" ? key + value : `,${key}${value}`;
+    }
+    return `{${text}}`;
+  };
+}
+
+function compileList(format: readonly Json[], options: JsonFormatOptions): Part {
+  const parts = format.map((value) => compile(value, options));
+  return (info) => {
+    const values = parts.map((part) => part(info) ?? (options.omitEmpty ? undefined : "null"));
+    return `[${values.filter((value) => value !== undefined).join(",")}]`;
+  };
+}
+
+function always(json: string): Part {
+  const text = utf8AsLatin1(json);
+  return () => text;
+}
+
+function encode(value: FormatValue): string | undefined {
+  if (value === undefined) return undefined;
+  // Bytes of a header that are no UTF-8 would make the line no JSON.
+  if (typeof value === "string") return utf8AsLatin1(JSON.stringify(latin1AsUtf8(value)));
+  return typeof value === "object" ? utf8AsLatin1(JSON.stringify(value)) : String(value);
+}
