@@ -13,6 +13,7 @@ export * from "./abi/limits";
 export * from "./abi/result";
 export { EDF_ENTRY_BYTES } from "./balance/edf";
 export {
+  BALANCER_BIAS,
   BALANCER_BYTES,
   BALANCER_CELLS,
   BALANCER_CHOICE_COUNT,

@@ -47,6 +47,7 @@ export class Balancer {
   priorities: u32; // address
   weights: u32; // address of u32 per host
   cells: u32; // address of u32 per host
+  bias: f64; // LEAST_REQUEST with weights: how much active requests weigh
 }
 
 export const BALANCER_BYTES: u32 = offsetof<Balancer>();
@@ -56,6 +57,7 @@ export const BALANCER_PRIORITY_COUNT: u32 = offsetof<Balancer>("priorityCount");
 export const BALANCER_PRIORITIES: u32 = offsetof<Balancer>("priorities");
 export const BALANCER_WEIGHTS: u32 = offsetof<Balancer>("weights");
 export const BALANCER_CELLS: u32 = offsetof<Balancer>("cells");
+export const BALANCER_BIAS: u32 = offsetof<Balancer>("bias");
 
 export const SOURCE_BYTES: u32 = offsetof<Source>();
 export const SOURCE_HOSTS: u32 = offsetof<Source>("hosts");

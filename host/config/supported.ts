@@ -27,15 +27,41 @@ const HEADER_MUTATIONS = [
 export const supported: Readonly<Record<string, MessageSupport>> = {
   // The bootstrap
   "envoy.config.bootstrap.v3.Bootstrap": {
-    read: ["node", "static_resources", "admin", "layered_runtime", "stats_flush_interval", "cluster_manager"],
+    read: [
+      "node",
+      "static_resources",
+      "admin",
+      "layered_runtime",
+      "stats_flush_interval",
+      "cluster_manager",
+      "application_log_config",
+      "bootstrap_extensions",
+    ],
     inert: {
+      tracing: "the default tracer of connection managers that trace, and none does yet",
+      watchdog: "Envoy's dispatchers do not exist here; workers are watched by their supervisor",
+      watchdogs: "Envoy's dispatchers do not exist here; workers are watched by their supervisor",
+      deferred_stat_options: "saves memory in Envoy; here a stat exists once it is used or shown",
+      stats_eviction_interval: "saves memory in Envoy; here stats that nobody uses cost next to nothing",
+      default_socket_interface: "names the kind of socket that is used anyway",
       stats_server_version_override: "a number in the admin pages, which show our own version",
       enable_dispatcher_stats: "Envoy's dispatchers do not exist here",
     },
+    only: { default_socket_interface: ["envoy.extensions.network.socket_interface.default_socket_interface"] },
+  },
+  "envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig": { read: ["log_format"] },
+  "envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig.LogFormat": { read: ["text_format", "json_format"] },
+  "envoy.extensions.bootstrap.internal_listener.v3.InternalListener": {
+    read: [],
+    inert: { buffer_size_kb: "of internal listeners, which are not supported yet" },
+  },
+  "envoy.extensions.network.socket_interface.v3.DefaultSocketInterface": {
+    read: [],
+    inert: { io_uring_options: "which system calls move the bytes is ours to choose" },
   },
   "envoy.config.bootstrap.v3.Bootstrap.StaticResources": { read: ["listeners", "clusters"] },
   "envoy.config.bootstrap.v3.Admin": {
-    read: ["access_log_path", "address", "access_log"],
+    read: ["access_log_path", "address", "access_log", "allow_paths"],
     inert: {
       profile_path: "there is no CPU profile to write",
       ignore_global_conn_limit: "there is no global connection limit",
@@ -46,7 +72,12 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.bootstrap.v3.RuntimeLayer.AdminLayer": { read: [] },
   "envoy.config.bootstrap.v3.ClusterManager": {
     read: [],
-    inert: { local_cluster_name: "used by zone aware routing only, which is not supported yet" },
+    inert: {
+      local_cluster_name: "used by zone aware routing only, which is not supported yet",
+      outlier_detection: "the log of a detection that is not supported yet",
+      enable_deferred_cluster_creation:
+        "saves memory in Envoy; a worker without traffic for a cluster holds little of it",
+    },
   },
   "envoy.config.core.v3.Node": {
     read: ["id", "cluster", "metadata", "locality"],
@@ -256,8 +287,18 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
     },
   },
   "envoy.config.route.v3.RouteMatch": {
-    read: ["prefix", "path", "path_separated_prefix", "safe_regex", "case_sensitive", "headers", "query_parameters"],
+    read: [
+      "prefix",
+      "path",
+      "path_separated_prefix",
+      "safe_regex",
+      "case_sensitive",
+      "headers",
+      "query_parameters",
+      "grpc",
+    ],
   },
+  "envoy.config.route.v3.RouteMatch.GrpcRouteMatchOptions": { read: [] },
   "envoy.config.route.v3.HeaderMatcher": {
     read: [
       "name",
@@ -410,11 +451,27 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.cluster.v3.LoadBalancingPolicy": { read: ["policies"] },
   "envoy.config.cluster.v3.LoadBalancingPolicy.Policy": { read: ["typed_extension_config"] },
-  "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": { read: [] },
+  "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": { read: ["locality_lb_config"] },
   "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": {
-    read: ["choice_count", "active_request_bias"],
+    read: ["choice_count", "active_request_bias", "selection_method"],
   },
-  "envoy.extensions.load_balancing_policies.random.v3.Random": { read: [] },
+  "envoy.extensions.load_balancing_policies.random.v3.Random": { read: ["locality_lb_config"] },
+  "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig": {
+    read: ["locality_weighted_lb_config", "zone_aware_lb_config"],
+  },
+  "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.LocalityWeightedLbConfig": { read: [] },
+  "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig.ZoneAwareLbConfig": {
+    read: [],
+    inert: Object.fromEntries(
+      [
+        "routing_enabled",
+        "min_cluster_size",
+        "fail_traffic_on_panic",
+        "force_locality_direct_routing",
+        "force_local_zone",
+      ].map((field) => [field, "without a local cluster Envoy routes by zone as little as we do"]),
+    ),
+  },
   "envoy.config.cluster.v3.CircuitBreakers": { read: ["thresholds"] },
   "envoy.config.cluster.v3.CircuitBreakers.Thresholds": {
     read: [
@@ -429,13 +486,16 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.cluster.v3.UpstreamConnectionOptions": { read: ["tcp_keepalive"] },
   "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-    read: ["common_http_protocol_options", "explicit_http_config"],
+    read: ["common_http_protocol_options", "explicit_http_config", "use_downstream_protocol_config"],
+  },
+  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig": {
+    read: ["http_protocol_options"],
+    inert: { http2_protocol_options: HTTP2 },
   },
   "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig": { read: ["http_protocol_options"] },
   "envoy.config.endpoint.v3.ClusterLoadAssignment": { read: ["cluster_name", "endpoints", "policy"] },
   "envoy.config.endpoint.v3.ClusterLoadAssignment.Policy": {
     read: ["overprovisioning_factor", "weighted_priority_health"],
-    only: { weighted_priority_health: [false] },
   },
   "envoy.config.endpoint.v3.LocalityLbEndpoints": {
     read: ["locality", "lb_endpoints", "load_balancing_weight", "priority"],
@@ -483,6 +543,10 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
  * that one.
  */
 export const extensions: Readonly<Record<string, readonly string[]>> = {
+  "envoy.config.bootstrap.v3.Bootstrap.bootstrap_extensions": [
+    "envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
+    "envoy.extensions.network.socket_interface.v3.DefaultSocketInterface",
+  ],
   "envoy.config.listener.v3.Filter.typed_config": [
     "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
     "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
@@ -514,49 +578,4 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
     "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest",
     "envoy.extensions.load_balancing_policies.random.v3.Random",
   ],
-};
-
-/** Command operators of access log formats and header values, and whether they take an argument. */
-export const operators: Readonly<Record<string, "none" | "optional" | "required">> = {
-  REQ: "required",
-  RESP: "required",
-  TRAILER: "required",
-  START_TIME: "optional",
-  PROTOCOL: "none",
-  RESPONSE_CODE: "none",
-  RESPONSE_CODE_DETAILS: "optional",
-  CONNECTION_TERMINATION_DETAILS: "none",
-  RESPONSE_FLAGS: "none",
-  RESPONSE_FLAGS_LONG: "none",
-  BYTES_RECEIVED: "none",
-  BYTES_SENT: "none",
-  DURATION: "none",
-  REQUEST_DURATION: "none",
-  RESPONSE_DURATION: "none",
-  RESPONSE_TX_DURATION: "none",
-  ROUTE_NAME: "none",
-  VIRTUAL_CLUSTER_NAME: "none",
-  UPSTREAM_HOST: "none",
-  UPSTREAM_HOST_NAME: "none",
-  UPSTREAM_CLUSTER: "none",
-  UPSTREAM_LOCAL_ADDRESS: "none",
-  UPSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: "none",
-  UPSTREAM_LOCAL_PORT: "none",
-  UPSTREAM_REMOTE_ADDRESS: "none",
-  UPSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: "none",
-  UPSTREAM_REMOTE_PORT: "none",
-  UPSTREAM_TRANSPORT_FAILURE_REASON: "none",
-  DOWNSTREAM_REMOTE_ADDRESS: "none",
-  DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT: "none",
-  DOWNSTREAM_REMOTE_PORT: "none",
-  DOWNSTREAM_DIRECT_REMOTE_ADDRESS: "none",
-  DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT: "none",
-  DOWNSTREAM_DIRECT_REMOTE_PORT: "none",
-  DOWNSTREAM_LOCAL_ADDRESS: "none",
-  DOWNSTREAM_LOCAL_ADDRESS_WITHOUT_PORT: "none",
-  DOWNSTREAM_LOCAL_PORT: "none",
-  CONNECTION_ID: "none",
-  REQUESTED_SERVER_NAME: "none",
-  HOSTNAME: "none",
-  ENVIRONMENT: "required",
 };

@@ -3,10 +3,11 @@
  * once per request (assembly/balance/hosts.ts draws the record).
  */
 
-import type { Cluster } from "../config/types/cluster.ts";
+import type { Cluster, LeastRequestLbConfig } from "../config/types/cluster.ts";
 import type { Counter } from "../stats/scope.ts";
 import type { ConfigArena } from "../wasm/config_arena.ts";
 import {
+  BALANCER_BIAS,
   BALANCER_BYTES,
   BALANCER_CELLS,
   BALANCER_CHOICE_COUNT,
@@ -44,6 +45,8 @@ export interface BalancingPolicy {
   readonly policy: number;
   /** LEAST_REQUEST: hosts that are compared. */
   readonly choiceCount: number;
+  /** LEAST_REQUEST among hosts of different weights: the power to which active requests count against a host; 0 and more. */
+  readonly activeRequestBias: number;
 }
 
 export class LoadBalancer {
@@ -113,6 +116,7 @@ export class LoadBalancer {
     };
     put(record + BALANCER_POLICY, this.policy.policy);
     put(record + BALANCER_CHOICE_COUNT, this.policy.choiceCount);
+    new Float64Array(words.buffer, record + BALANCER_BIAS, 1)[0] = this.policy.activeRequestBias;
     put(record + BALANCER_PRIORITY_COUNT, groups.length);
     put(record + BALANCER_PRIORITIES, record + prioritiesAt);
     put(record + BALANCER_WEIGHTS, record + weightsAt);
@@ -198,33 +202,40 @@ function align(bytes: number): number {
   return (bytes + 7) & ~7;
 }
 
-const LEAST_REQUEST_CHOICES = 2;
+const NO_CHOICES = { choiceCount: 0, activeRequestBias: 0 };
 
 /** The policy of a cluster: `load_balancing_policy` where it is set, else `lb_policy`. */
 export function balancingPolicy(cluster: Cluster): BalancingPolicy {
   const extension = cluster.load_balancing_policy?.policies?.[0]?.typed_extension_config?.typed_config;
   switch (extension?.["@type"]) {
     case "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin":
-      return { policy: POLICY_ROUND_ROBIN, choiceCount: 0 };
+      return { policy: POLICY_ROUND_ROBIN, ...NO_CHOICES };
     case "envoy.extensions.load_balancing_policies.random.v3.Random":
-      return { policy: POLICY_RANDOM, choiceCount: 0 };
+      return { policy: POLICY_RANDOM, ...NO_CHOICES };
     case "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest":
       return {
         policy: extension.selection_method === "FULL_SCAN" ? POLICY_LEAST_REQUEST_FULL_SCAN : POLICY_LEAST_REQUEST,
-        choiceCount: extension.choice_count ?? LEAST_REQUEST_CHOICES,
+        ...leastRequestOptions(extension),
       };
   }
   switch (cluster.lb_policy) {
     case "LEAST_REQUEST":
-      return {
-        policy: POLICY_LEAST_REQUEST,
-        choiceCount: cluster.least_request_lb_config?.choice_count ?? LEAST_REQUEST_CHOICES,
-      };
+      return { policy: POLICY_LEAST_REQUEST, ...leastRequestOptions(cluster.least_request_lb_config) };
     case "RANDOM":
-      return { policy: POLICY_RANDOM, choiceCount: 0 };
+      return { policy: POLICY_RANDOM, ...NO_CHOICES };
     default:
-      return { policy: POLICY_ROUND_ROBIN, choiceCount: 0 };
+      return { policy: POLICY_ROUND_ROBIN, ...NO_CHOICES };
   }
+}
+
+function leastRequestOptions(config: LeastRequestLbConfig | undefined): Omit<BalancingPolicy, "policy"> {
+  const bias = config?.active_request_bias;
+  // As in Envoy: a bias that makes no sense is 1. One that is set without a value is the number's own default, 0.
+  const activeRequestBias = bias === undefined ? 1 : (bias.default_value ?? 0);
+  return {
+    choiceCount: config?.choice_count ?? 2,
+    activeRequestBias: activeRequestBias >= 0 ? activeRequestBias : 1,
+  };
 }
 
 /** Envoy's defaults for what a cluster and its assignment leave unsaid. */

@@ -75,18 +75,29 @@ export interface LoadBalancingPolicy {
 
 export interface RoundRobin extends Any {
   readonly "@type": "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin";
+  readonly locality_lb_config?: LocalityLbConfig;
 }
 
 export interface LeastRequest extends Any {
   readonly "@type": "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest";
+  readonly locality_lb_config?: LocalityLbConfig;
   /** Absent: 2. */
   readonly choice_count?: number;
   /** Absent: 1. */
   readonly active_request_bias?: { readonly default_value?: number; readonly runtime_key?: string };
+  /** Absent: N_CHOICES. */
+  readonly selection_method?: "N_CHOICES" | "FULL_SCAN";
 }
 
 export interface Random extends Any {
   readonly "@type": "envoy.extensions.load_balancing_policies.random.v3.Random";
+  readonly locality_lb_config?: LocalityLbConfig;
+}
+
+/** Accepted only where it changes nothing: one locality in each priority, no local cluster. */
+export interface LocalityLbConfig {
+  readonly locality_weighted_lb_config?: object;
+  readonly zone_aware_lb_config?: object;
 }
 
 export interface Thresholds {
@@ -140,5 +151,7 @@ export interface CaresDnsResolverConfig extends Any {
 export interface UpstreamHttpProtocolOptions extends Any {
   readonly "@type": "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
   readonly common_http_protocol_options?: HttpProtocolOptions;
+  /** One of the two is set; as only HTTP/1 comes in, the second means the same as the first. */
   readonly explicit_http_config?: { readonly http_protocol_options?: Http1ProtocolOptions };
+  readonly use_downstream_protocol_config?: { readonly http_protocol_options?: Http1ProtocolOptions };
 }

@@ -9,10 +9,10 @@ import {
 import { pickerSuite } from "../../suites/pickers.ts";
 import { ClusterBench } from "../../support/cluster_bench.ts";
 
-const roundRobin = { policy: POLICY_ROUND_ROBIN, choiceCount: 0 };
-const leastRequest = { policy: POLICY_LEAST_REQUEST, choiceCount: 2 };
-const fullScan = { policy: POLICY_LEAST_REQUEST_FULL_SCAN, choiceCount: 0 };
-const random = { policy: POLICY_RANDOM, choiceCount: 0 };
+const roundRobin = { policy: POLICY_ROUND_ROBIN, choiceCount: 0, activeRequestBias: 0 };
+const leastRequest = { policy: POLICY_LEAST_REQUEST, choiceCount: 2, activeRequestBias: 1 };
+const fullScan = { policy: POLICY_LEAST_REQUEST_FULL_SCAN, choiceCount: 0, activeRequestBias: 0 };
+const random = { policy: POLICY_RANDOM, choiceCount: 0, activeRequestBias: 0 };
 
 pickerSuite("round_robin", roundRobin);
 pickerSuite("least_request", leastRequest);
@@ -124,6 +124,18 @@ describe("least_request", () => {
     bench.picks(10);
     expect(bench.spread(500)["large"]).toBeLessThanOrEqual(255);
   });
+
+  it("weighs active requests as much as the bias says", () => {
+    const shares = [0, 0.5, 1, 2].map((activeRequestBias) => {
+      const bench = new ClusterBench({ ...leastRequest, activeRequestBias });
+      bench.update([{ name: "small" }, { name: "large", weight: 4 }]);
+      for (let i = 0; i < 3; i++) bench.host("large").enter();
+      bench.picks(20);
+      return Math.round((bench.spread(1000)["large"] ?? 0) / 100);
+    });
+    // 4 : 1, 4 / 4^0.5 = 2 : 1, 4 / 4 = 1 : 1, 4 / 16 = 1 : 4.
+    expect(shares).toEqual([8, 7, 5, 2]);
+  });
 });
 
 describe("random", () => {
@@ -140,7 +152,7 @@ describe("balancingPolicy", () => {
     expect(balancingPolicy({ name: "a", lb_policy: "LEAST_REQUEST" })).toEqual(leastRequest);
     expect(
       balancingPolicy({ name: "a", lb_policy: "LEAST_REQUEST", least_request_lb_config: { choice_count: 5 } }),
-    ).toEqual({ policy: POLICY_LEAST_REQUEST, choiceCount: 5 });
+    ).toEqual({ policy: POLICY_LEAST_REQUEST, choiceCount: 5, activeRequestBias: 1 });
     expect(balancingPolicy({ name: "a", lb_policy: "RANDOM" })).toEqual(random);
     expect(
       balancingPolicy({
