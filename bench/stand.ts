@@ -52,7 +52,7 @@ export class Stand {
   }
 
   /** A folder and ports for one start; the cluster's hosts are the stand's upstream unless others are given. */
-  async site(upstreams = this.#upstreams): Promise<Site> {
+  async site(upstreams: readonly [number, number] = this.#upstreams): Promise<Site> {
     const folder = join(this.folder, String(this.#started++));
     mkdirSync(folder);
     const [httpPort, tcpPort, adminPort] = (await freePorts(3)) as [number, number, number];
@@ -60,8 +60,12 @@ export class Stand {
   }
 
   /** A fresh process of the peer, alone on its core. The caller stops it. */
-  async start(peer: Peer, environment: Record<string, string> = {}): Promise<RunningPeer> {
-    const running = await startPeer(peer, await this.site(), { core: this.cores.proxy, environment });
+  async start(
+    peer: Peer,
+    environment: Record<string, string> = {},
+    upstreams: readonly [number, number] = this.#upstreams,
+  ): Promise<RunningPeer> {
+    const running = await startPeer(peer, await this.site(upstreams), { core: this.cores.proxy, environment });
     if (peer.http) await proveWork(running);
     return running;
   }

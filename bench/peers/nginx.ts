@@ -35,6 +35,7 @@ ${upstreams.map((port) => `    server 127.0.0.1:${port};`).join("\n")}
   }
   server {
     listen 127.0.0.1:${httpPort} backlog=4096;
+    client_max_body_size 0;
     location / {
       proxy_pass http://service;
       proxy_http_version 1.1;

@@ -18,14 +18,16 @@ export const core: Work = {
     const batchNs = stand.quick ? QUICK_BATCH_NS : BATCH_NS;
     const figures: Figure[] = [];
     const rows: string[][] = [];
-    for (const { name, bytes, run } of coreCases(subject)) {
+    const cases = coreCases(subject);
+    const kept = liveBlocks(subject);
+    for (const { name, bytes, run } of cases) {
       // Warms up, and finds how many runs fill a batch.
       let runs = 1;
       while (timed(run, runs) < batchNs) runs *= 2;
       const heapBefore = getHeapStatistics().used_heap_size;
       const value = median(Array.from({ length: BATCHES }, () => timed(run, runs) / runs));
       const heap = getHeapStatistics().used_heap_size - heapBefore;
-      if (liveBlocks(subject) !== 0) throw new Error(`"${name}" leaves blocks behind`);
+      if (liveBlocks(subject) !== kept) throw new Error(`"${name}" leaves blocks behind`);
       rows.push([
         name,
         String(bytes),

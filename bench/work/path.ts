@@ -1,6 +1,6 @@
 /**
  * What one request costs in things that can be counted: calls between JavaScript and Wasm, bytes of JavaScript heap, and
- * system calls, these for every proxy. Counting slows the counted down, so each count has its own run.
+ * system calls, these for every proxy in a whole run. Counting slows the counted down, so each count has its own run.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
@@ -123,7 +123,7 @@ async function systemCalls(stand: Stand): Promise<Figure[]> {
   }
   const figures: Figure[] = [];
   const rows: string[][] = [];
-  for (const peer of stand.peers.filter(({ http }) => http)) {
+  for (const peer of stand.peers.filter(({ http, name }) => http && (!stand.quick || name === "nuncio"))) {
     try {
       const calls = await withLoad(stand, peer, {}, (generator, { child, site }) =>
         countSystemCalls(strace, child.pid, site.folder, async () => void (await generator.closed(COUNTED_REQUESTS))),
