@@ -3,7 +3,7 @@
  * and the validate mode.
  */
 import { readFile } from "node:fs/promises";
-import { checkRules } from "./check/check.ts";
+import { checkRules, type Knowledge } from "./check/check.ts";
 import { ConfigError, type ConfigIssue } from "./config_error.ts";
 import { Decoder, type Message } from "./decode/decode.ts";
 import { Issues, Places } from "./decode/places.ts";
@@ -33,7 +33,7 @@ export type DecodeResult =
   | { readonly ok: false; readonly errors: readonly ConfigIssue[] };
 
 /** Decodes and checks; later sources are merged over earlier ones, as `--config-yaml` is over `-c`. */
-export function decodeBootstrap(...sources: readonly BootstrapSource[]): DecodeResult {
+export function decodeBootstrap(sources: readonly BootstrapSource[], knowledge: Knowledge): DecodeResult {
   const places = new Places();
   const fallback: Source = { fileName: sources[0]?.fileName ?? "config", text: "" };
   const issues = new Issues(places, fallback);
@@ -56,23 +56,23 @@ export function decodeBootstrap(...sources: readonly BootstrapSource[]): DecodeR
   }
   const readable = issues.list.length === 0;
   validateMessage(desc, merged, "", places, issues);
-  checkSupport(desc, merged, "", issues);
+  checkSupport(desc, merged, "", issues, warnings);
   const bootstrap = merged as Bootstrap;
   // Rules over the whole look at fields together: on a tree with holes they would say what is not so.
-  if (readable && issues.list.length === 0) checkRules(desc, bootstrap, issues);
+  if (readable && issues.list.length === 0) checkRules(desc, bootstrap, knowledge, issues);
   if (issues.list.length > 0) return { ok: false, errors: sorted(issues.list) };
   return { ok: true, bootstrap: freezeTree(bootstrap), warnings: warnings.list };
 }
 
 /** Reads `path` and merges `configYaml` over it; either may be absent. Throws a ConfigError with everything that is wrong. */
-export async function loadBootstrap(options: {
-  readonly path?: string | undefined;
-  readonly configYaml?: string | undefined;
-}): Promise<{ readonly bootstrap: Bootstrap; readonly warnings: readonly ConfigIssue[] }> {
+export async function loadBootstrap(
+  options: { readonly path?: string | undefined; readonly configYaml?: string | undefined },
+  knowledge: Knowledge,
+): Promise<{ readonly bootstrap: Bootstrap; readonly warnings: readonly ConfigIssue[] }> {
   const sources: BootstrapSource[] = [];
   if (options.path !== undefined) sources.push({ fileName: options.path, text: await readConfigFile(options.path) });
   if (options.configYaml !== undefined) sources.push({ fileName: "config-yaml.yaml", text: options.configYaml });
-  const result = decodeBootstrap(...sources);
+  const result = decodeBootstrap(sources, knowledge);
   if (!result.ok) throw new ConfigError(result.errors);
   return result;
 }

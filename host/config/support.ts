@@ -9,16 +9,24 @@ import { messageOf, valuesOf } from "./tree.ts";
 /** Messages that only wrap an `Any`: which types may stand there is the business of who holds them. */
 const ENVELOPES = new Set(["envoy.config.core.v3.TypedExtensionConfig", "envoy.config.core.v3.TransportSocket"]);
 
-/** Adds an issue for all in `message` that is not supported. */
-export function checkSupport(desc: MessageDesc, message: Message, path: string, issues: Issues): void {
-  new SupportCheck(issues).message(desc, message, path, "");
+/** Adds an issue for all in `message` that is not supported, and a warning for all that has no effect. */
+export function checkSupport(
+  desc: MessageDesc,
+  message: Message,
+  path: string,
+  issues: Issues,
+  warnings: Issues,
+): void {
+  new SupportCheck(issues, warnings).message(desc, message, path, "");
 }
 
 class SupportCheck {
   readonly #issues: Issues;
+  readonly #warnings: Issues;
 
-  constructor(issues: Issues) {
+  constructor(issues: Issues, warnings: Issues) {
     this.#issues = issues;
+    this.#warnings = warnings;
   }
 
   /** `slot` names the field that holds `message`. */
@@ -30,10 +38,12 @@ class SupportCheck {
       const at = fieldPath(path, field.name);
       const isRead = support.read.includes(field.name);
       const allowed = support.only?.[field.name];
-      if (!isRead && support.inert?.[field.name] === undefined && allowed === undefined) {
+      const inert = support.inert?.[field.name];
+      if (!isRead && inert === undefined && allowed === undefined) {
         this.#issues.add(message, field.name, at, `${field.name} is not supported yet`);
         continue;
       }
+      if (inert !== undefined) this.#warnings.add(message, field.name, at, `has no effect: ${inert}`);
       this.#values(field, message, at, allowed);
       if (isRead) this.#inside(field, value, at, ENVELOPES.has(desc.name) ? slot : `${desc.name}.${field.name}`);
     }

@@ -202,6 +202,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "strip_trailing_host_dot",
       "stream_error_on_invalid_http_message",
       "append_x_forwarded_port",
+      "access_log_options",
     ],
     inert: {
       http2_protocol_options: HTTP2,
@@ -220,6 +221,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig": {
     read: ["unix_sockets", "cidr_ranges"],
   },
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.HcmAccessLogOptions": { read: [] },
   "envoy.config.core.v3.SchemeHeaderTransformation": { read: ["scheme_to_overwrite"] },
   "envoy.config.core.v3.Http1ProtocolOptions": {
     read: [
@@ -453,7 +455,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.cluster.v3.LoadBalancingPolicy.Policy": { read: ["typed_extension_config"] },
   "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": { read: ["locality_lb_config"] },
   "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": {
-    read: ["choice_count", "active_request_bias", "selection_method"],
+    read: ["choice_count", "active_request_bias", "locality_lb_config"],
   },
   "envoy.extensions.load_balancing_policies.random.v3.Random": { read: ["locality_lb_config"] },
   "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig": {

@@ -9,6 +9,8 @@ import { messageOf, valuesOf } from "../tree.ts";
 import type { Bootstrap } from "../types/bootstrap.ts";
 import { accessLogRules } from "./access_log.ts";
 import { addressRules } from "./address.ts";
+import { applicationLogRules } from "./application_log.ts";
+import { bootstrapRules } from "./bootstrap.ts";
 import { clusterRules } from "./cluster.ts";
 import { dataSourceRules } from "./data_source.ts";
 import { endpointRules } from "./endpoint.ts";
@@ -32,8 +34,14 @@ export function rule<T extends object>(type: string, check: (message: T, at: At,
   return { type, check: check as unknown as Rule["check"] };
 }
 
+/** What the door is told from outside, because others know it better. */
+export interface Knowledge {
+  /** What is wrong with a format string of an access log or a header value; undefined when it compiles. */
+  formatReason(format: string): string | undefined;
+}
+
 /** What a rule may know beyond its message. */
-export interface Context {
+export interface Context extends Knowledge {
   readonly bootstrap: Bootstrap;
   readonly clusterNames: ReadonlySet<string>;
 }
@@ -85,7 +93,9 @@ class ScalarAt extends At {
 }
 
 const RULES: readonly Rule[] = [
+  ...bootstrapRules,
   ...runtimeRules,
+  ...applicationLogRules,
   ...addressRules,
   ...listenerRules,
   ...httpConnectionManagerRules,
@@ -104,9 +114,9 @@ const rulesByType = new Map<string, Rule[]>();
 for (const own of RULES) rulesByType.set(own.type, [...(rulesByType.get(own.type) ?? []), own]);
 
 /** Applies all rules to a bootstrap that is otherwise valid. */
-export function checkRules(desc: MessageDesc, bootstrap: Bootstrap, issues: Issues): void {
+export function checkRules(desc: MessageDesc, bootstrap: Bootstrap, knowledge: Knowledge, issues: Issues): void {
   const clusterNames = new Set(bootstrap.static_resources?.clusters?.map(({ name }) => name));
-  walk(desc, bootstrap as unknown as Message, "", { bootstrap, clusterNames }, issues);
+  walk(desc, bootstrap as unknown as Message, "", { ...knowledge, bootstrap, clusterNames }, issues);
 }
 
 function walk(desc: MessageDesc, message: Message, path: string, context: Context, issues: Issues): void {

@@ -19,9 +19,10 @@ export const clusterRules = [
       }
     },
   ),
-  rule<Cluster>("envoy.config.cluster.v3.Cluster", (cluster, at) => {
+  rule<Cluster>("envoy.config.cluster.v3.Cluster", (cluster, at, { bootstrap }) => {
     checkDiscovery(cluster, at);
     checkBalancing(cluster, at);
+    checkLocalities(cluster, at, bootstrap);
     checkProtocolOptions(cluster, at);
     checkResolvers(cluster, at);
   }),
@@ -32,7 +33,8 @@ function checkLocalCluster(bootstrap: Bootstrap, at: At): void {
   if (name === undefined) return;
   const local = bootstrap.static_resources?.clusters?.find((cluster) => cluster.name === name);
   if (local === undefined) at.failField("cluster_manager", `the local cluster ${name} must be defined`);
-  if (local?.load_assignment?.endpoints?.some(({ priority = 0 }) => priority > 0)) {
+  // Envoy looks at the priorities of a LOGICAL_DNS cluster as little.
+  if (local?.type !== "LOGICAL_DNS" && local?.load_assignment?.endpoints?.some(({ priority = 0 }) => priority > 0)) {
     at.failField("cluster_manager", `the local cluster ${name} must have no priority but 0`);
   }
 }
@@ -75,6 +77,24 @@ function checkBalancing(cluster: Cluster, at: At): void {
   }
   if (cluster.lb_policy === "LOAD_BALANCING_POLICY_CONFIG" && policies === undefined) {
     at.failField("lb_policy", "the field load_balancing_policy needs to be set");
+  }
+}
+
+/** Choosing a locality first is the same as choosing a host at once where there is one locality to choose from. */
+function checkLocalities(cluster: Cluster, at: At, bootstrap: Bootstrap): void {
+  const config = cluster.load_balancing_policy?.policies?.[0]?.typed_extension_config?.typed_config?.locality_lb_config;
+  if (config?.zone_aware_lb_config !== undefined && bootstrap.cluster_manager?.local_cluster_name !== undefined) {
+    at.failField("load_balancing_policy", "zone aware routing is not supported yet");
+  }
+  if (config?.locality_weighted_lb_config === undefined) return;
+  const priorities = new Set<number>();
+  for (const { priority = 0, lb_endpoints: hosts = [] } of cluster.load_assignment?.endpoints ?? []) {
+    if (hosts.length === 0) continue;
+    if (priorities.has(priority)) {
+      at.failField("load_balancing_policy", "weighted balancing over several localities is not supported yet");
+      return;
+    }
+    priorities.add(priority);
   }
 }
 

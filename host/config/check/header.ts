@@ -1,8 +1,7 @@
 /** Header mutations: which names may be touched, and formats in values that must make sense. */
 import type { HeaderValueOption } from "../types/core.ts";
 import type { HeaderMutations } from "../types/route.ts";
-import { type At, rule } from "./check.ts";
-import { formatReasons } from "./format.ts";
+import { type At, type Context, rule } from "./check.ts";
 
 /** The messages that have the four lists. */
 const OWNERS = [
@@ -21,7 +20,7 @@ export const headerRules = [
   }),
 ];
 
-function checkMutations(owner: HeaderMutations, at: At): void {
+function checkMutations(owner: HeaderMutations, at: At, context: Context): void {
   for (const list of ["request_headers_to_add", "response_headers_to_add"] as const) {
     for (const [index, option] of (owner[list] ?? []).entries()) {
       const place = at.element(list, owner[list] ?? [], index);
@@ -30,7 +29,8 @@ function checkMutations(owner: HeaderMutations, at: At): void {
       if (value !== undefined && raw !== undefined)
         place.failField("header", "only one of value and raw_value can be set");
       const text = value ?? Buffer.from(raw ?? "", "base64").toString("latin1");
-      for (const reason of formatReasons(text)) place.failField("header", reason);
+      const reason = context.formatReason(text);
+      if (reason !== undefined) place.failField("header", reason);
     }
   }
   for (const list of ["request_headers_to_remove", "response_headers_to_remove"] as const) {

@@ -1,7 +1,7 @@
 /** envoy.config.bootstrap.v3 as far as we read it. */
 import type { AccessLog } from "./access_log.ts";
 import type { Cluster } from "./cluster.ts";
-import type { Address, DurationMs, JsonObject, Locality } from "./core.ts";
+import type { Address, DurationMs, JsonObject, Locality, StringMatcher } from "./core.ts";
 import type { Listener } from "./listener.ts";
 
 export interface Bootstrap {
@@ -15,7 +15,10 @@ export interface Bootstrap {
   readonly cluster_manager?: { readonly local_cluster_name?: string };
   /** Absent: 5 s. */
   readonly stats_flush_interval?: DurationMs;
-  readonly header_prefix?: string;
+  readonly application_log_config?: {
+    /** In spdlog's flags; one is set. */
+    readonly log_format?: { readonly text_format?: string; readonly json_format?: JsonObject };
+  };
 }
 
 export interface Node {
@@ -30,7 +33,8 @@ export interface Admin {
   /** Deprecated spelling of a file access log. */
   readonly access_log_path?: string;
   readonly address?: Address;
-  readonly ignore_global_conn_limit?: boolean;
+  /** Paths (without query) that are answered; absent or empty: all. */
+  readonly allow_paths?: readonly StringMatcher[];
 }
 
 /** Exactly one of the layers is set. */
