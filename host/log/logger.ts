@@ -10,6 +10,7 @@
  */
 
 import { closeSync, openSync, writeSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { compileLogFormat, DEFAULT_LOG_FORMAT, type LogRecord } from "./format.ts";
 import { LOG_LEVELS, LOGGER_NAMES, type LoggerName, type LogLevel } from "./level.ts";
 
@@ -147,7 +148,8 @@ function lineWriter(sink: LogSink, format: (record: LogRecord) => string): (reco
   return (record) => sink.write(`${format(record)}\n`);
 }
 
-const ROOT = new URL("../../", import.meta.url).href;
+/** What is cut off the paths of calls; a bundle of CommonJS has no `import.meta.url`, and nothing to cut. */
+const ROOT = import.meta.url === undefined ? "" : fileURLToPath(new URL("../../", import.meta.url));
 /** `at name (file:///root/host/server.ts:12:3)` or `at file:///root/host/server.ts:12:3`. */
 const FRAME = /\(?((?:file:\/\/)?\/[^()]*):(\d+):\d+\)?$/;
 
@@ -163,7 +165,8 @@ function callSite(): { path: string; line: number } {
   const match = FRAME.exec(frame);
   if (match === null) return { path: "", line: 0 };
   const [, file, line] = match as unknown as [string, string, string];
-  return { path: file.startsWith(ROOT) ? file.slice(ROOT.length) : file, line: Number(line) };
+  const path = file.startsWith("file:") ? fileURLToPath(file) : file;
+  return { path: path.startsWith(ROOT) ? path.slice(ROOT.length) : path, line: Number(line) };
 }
 
 /** Standard error. A closed or full pipe loses lines and nothing else. */
