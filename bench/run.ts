@@ -10,7 +10,7 @@ import { killAll } from "./machine/child.ts";
 import { describeCommit, describeMachine } from "./machine/find.ts";
 import { parseOptions } from "./options.ts";
 import { envoy } from "./peers/envoy.ts";
-import { floorPeer } from "./peers/floor.ts";
+import { floorPeer, socketsPeer } from "./peers/floor.ts";
 import { haproxy } from "./peers/haproxy.ts";
 import { nginx } from "./peers/nginx.ts";
 import { nuncio } from "./peers/nuncio.ts";
@@ -26,7 +26,7 @@ import { start } from "./work/start.ts";
 
 /** In the order in which they run: those that share running proxies first. */
 const WORKS: readonly Work[] = [http1k, http16k, tcp1k, openLoop, garbage, memory, start, path, core];
-const PEERS = ["floor", "nuncio", "nginx", "haproxy", "envoy"];
+const PEERS = ["floor", "sockets", "nuncio", "nginx", "haproxy", "envoy"];
 
 const root = join(import.meta.dirname, "..");
 const options = parseOptions(WORKS, PEERS);
@@ -38,7 +38,9 @@ const stand = new Stand(options.quick);
 const figures: Figure[] = [];
 try {
   await stand.open((native) =>
-    [floorPeer(native.forward), nuncio, nginx, haproxy, envoy].filter(({ name }) => options.peers.includes(name)),
+    [floorPeer(native.forward), socketsPeer, nuncio, nginx, haproxy, envoy].filter(({ name }) =>
+      options.peers.includes(name),
+    ),
   );
   for (const work of WORKS) {
     if (options.only.length === 0 || options.only.includes(work.name)) figures.push(...(await work.run(stand)));

@@ -94,12 +94,13 @@ function report(work: CostWork, series: readonly Series[]): Figure[] {
     return [
       one.running.peer.name,
       digits(median(one.microseconds)),
+      digits(Math.min(...one.microseconds)),
       median(one.perSecond).toFixed(0),
       against ? digits(median(against)) : "",
       against ? `${digits(Math.min(...against))} to ${digits(Math.max(...against))}` : "",
     ];
   });
-  printTable(work.title, ["proxy", "µs CPU/request", "requests/s", "nuncio/proxy", "rounds"], rows);
+  printTable(work.title, ["proxy", "µs CPU/request", "lowest", "requests/s", "nuncio/proxy", "rounds"], rows);
 
   const figures: Figure[] = [];
   for (const one of series) {
