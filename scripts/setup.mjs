@@ -2,7 +2,7 @@
 // machine's own Node (20 or newer) and needs no package, because it is what brings them. Costs a fraction of a second when all is there.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -20,7 +20,11 @@ build();
 
 function install() {
   const wanted = createHash("sha256").update(readFileSync("package-lock.json")).digest("hex");
-  if (readStamp() === wanted) return;
+  const stamp = readStamp();
+  if (stamp === wanted || (stamp === "" && npmInstalledIt())) {
+    if (stamp === "") writeFileSync(STAMP, wanted);
+    return;
+  }
   console.log("installing packages (npm ci) ...");
   // No install script is needed: each binary that we use (Node, esbuild, buf, biome) comes in a package of its own.
   run(
@@ -38,6 +42,12 @@ function readStamp() {
   } catch {
     return "";
   }
+}
+
+/** Whether somebody ran npm by hand: its record of what it installed is younger than the lock file. */
+function npmInstalledIt() {
+  const record = statSync("node_modules/.package-lock.json", { throwIfNoEntry: false });
+  return record !== undefined && record.mtimeMs >= statSync("package-lock.json").mtimeMs;
 }
 
 function build() {
