@@ -103,6 +103,8 @@ export const HEADER_MATCH_INVERT: u32 = 0x100;
 export const HEADER_MATCH_MISSING_IS_EMPTY: u32 = 0x200;
 /** `present_match: false`. */
 export const HEADER_MATCH_ABSENT: u32 = 0x400;
+/** Several fields of this name count as one value, joined with commas. */
+export const HEADER_MATCH_JOINED: u32 = 0x800;
 
 // --- query list: the same, with matchers of query parameters
 export const QUERY_MATCHER_NAME: u32 = 0;

@@ -34,7 +34,7 @@ const FILTERS: Compilers = {
     const matches = compileHeaderPredicate(header);
     return (info) => {
       const headers = info.requestHeaders;
-      return matches((name) => (headers?.isAttached ? headers.get(name) : undefined));
+      return matches((name) => (headers?.isAttached ? headers.getAll(name) : []));
     };
   },
   response_flag_filter: ({ flags }) => {

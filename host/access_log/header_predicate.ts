@@ -8,23 +8,27 @@ import type { StringMatcher } from "../config/types/core.ts";
 import type { HeaderMatcher } from "../config/types/route.ts";
 import { utf8AsLatin1 } from "../wasm/text.ts";
 
-/** What is looked at: the values of a name joined with ",", or undefined. */
-export type HeaderLookup = (name: string) => string | undefined;
+/** The values of a name, in order; none: the header is missing. */
+export type HeaderLookup = (name: string) => readonly string[];
 
 /** Throws what re2js throws for a pattern that is no RE2 syntax. */
 export function compileHeaderPredicate(matcher: HeaderMatcher): (lookup: HeaderLookup) => boolean {
   const lower = matcher.name.toLowerCase();
   const name = lower === "host" ? ":authority" : lower;
   const inverted = matcher.invert_match === true;
-  const missing = matcher.treat_missing_header_as_empty === true ? "" : undefined;
+  const missingIsEmpty = matcher.treat_missing_header_as_empty === true;
   const matches = compileRule(matcher);
   if (matches === undefined) {
     const wanted = matcher.present_match !== false;
-    return (lookup) => (((lookup(name) ?? missing) !== undefined) === wanted) !== inverted;
+    return (lookup) => ((missingIsEmpty || lookup(name).length > 0) === wanted) !== inverted;
   }
   return (lookup) => {
-    const value = lookup(name) ?? missing;
-    return value !== undefined && matches(value) !== inverted;
+    let values = lookup(name);
+    if (values.length === 0) {
+      if (!missingIsEmpty) return false;
+      values = [""];
+    }
+    return values.some(matches) !== inverted;
   };
 }
 

@@ -5,6 +5,7 @@ import type { HeaderMatcher, QueryParameterMatcher } from "../config/types/route
 import {
   HEADER_MATCH_ABSENT,
   HEADER_MATCH_INVERT,
+  HEADER_MATCH_JOINED,
   HEADER_MATCH_MISSING_IS_EMPTY,
   HEADER_MATCH_PRESENT,
   HEADER_MATCH_RANGE,
@@ -35,6 +36,7 @@ import {
   TEXT_REGEX,
   TEXT_SUFFIX,
 } from "../wasm/layout.gen.ts";
+import { isJoined } from "./joined_headers.ts";
 import { lowerAscii, type ProgramWriter, utf8 } from "./program_writer.ts";
 import { writeRegex } from "./regex_writer.ts";
 
@@ -61,7 +63,6 @@ function writeHeaderMatcher(writer: ProgramWriter, at: number, matcher: HeaderMa
   // HTTP/1's Host is `:authority` in a head.
   const name = lower === "host" ? ":authority" : lower;
   const bytes = utf8(name);
-  writer.u32(at + HEADER_MATCHER_ID, nameId(name));
   writer.u32(at + HEADER_MATCHER_NAME, writer.text(bytes));
   writer.u32(at + HEADER_MATCHER_NAME_LENGTH, bytes.length);
   let kind = HEADER_MATCH_TEXT;
@@ -77,7 +78,9 @@ function writeHeaderMatcher(writer: ProgramWriter, at: number, matcher: HeaderMa
     if (matcher.present_match === false) kind |= HEADER_MATCH_ABSENT;
   }
   if (matcher.invert_match === true) kind |= HEADER_MATCH_INVERT;
+  if (isJoined(name, "request")) kind |= HEADER_MATCH_JOINED;
   if (matcher.treat_missing_header_as_empty === true) kind |= HEADER_MATCH_MISSING_IS_EMPTY;
+  writer.u32(at + HEADER_MATCHER_ID, nameId(name));
   writer.u32(at + HEADER_MATCHER_KIND, kind);
 }
 
