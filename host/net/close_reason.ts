@@ -11,7 +11,7 @@ export type CloseKind =
   | "local"
   /** Both sides ended in order. */
   | "ended"
-  /** The peer tore the connection down: ECONNRESET, EPIPE, ECONNABORTED. */
+  /** The peer tore the connection down: ECONNRESET, EPIPE, ECONNABORTED, ENOTCONN (at our FIN). */
   | "reset"
   /** The kernel gave up or refused: ECONNREFUSED, ETIMEDOUT, ENETUNREACH, EMFILE, ... */
   | "error";
@@ -25,7 +25,7 @@ export interface CloseReason {
 export const CLOSED_LOCALLY: CloseReason = Object.freeze({ kind: "local", code: "" });
 export const CLOSED_BY_BOTH: CloseReason = Object.freeze({ kind: "ended", code: "" });
 
-const RESET_CODES: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED"]);
+const RESET_CODES: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ENOTCONN"]);
 
 const byErrno = new Map<number, CloseReason>();
 const byCode = new Map<string, CloseReason>();
