@@ -13,8 +13,9 @@ import { largeBody } from "./large_body.ts";
 import { millionRequests } from "./million_requests.ts";
 import { slowClients } from "./slow_clients.ts";
 import type { Soak } from "./soak.ts";
+import { workerKilled } from "./worker_killed.ts";
 
-const SOAKS: readonly Soak[] = [largeBody, slowClients, millionRequests];
+const SOAKS: readonly Soak[] = [workerKilled, largeBody, slowClients, millionRequests];
 const PEERS = [nuncio, nginx, haproxy, envoy];
 
 const { values } = parseArgs({
