@@ -3,12 +3,14 @@
 //   chunk = size [ BWS ";" extension ] CRLF data CRLF        the last one has size 0 and is followed by the trailer section
 //
 // Strict, because the line ends and the sizes of chunks are where servers disagree: CRLF only, no space after the size unless an extension
-// follows, no sign, no `0x`, nothing between data and CRLF.
+// follows, no sign, no `0x`, nothing between data and CRLF. Only in responses may spaces end the line: servers that pad the size are old and
+// many, and no client stands behind them whom a second reading could serve.
 
 import { H1_CHUNK_END, H1_CHUNK_EXTENSION, H1_CHUNK_LINE_TOO_LONG, H1_CHUNK_SIZE, OK } from "../abi/result";
 import { hexDigit } from "../bytes/digits";
 import { findNonValue } from "../bytes/scan";
 import {
+  CLIENT,
   Connection,
   FLAG_CHUNK_DIGIT,
   STATE_CHUNK_CR,
@@ -95,6 +97,7 @@ export function readChunks(it: Connection, from: usize, end: usize): usize {
     } else if (state == STATE_CHUNK_SPACE) {
       if (++it.chunkLine > CHUNK_LINE_MAX) return refuse(H1_CHUNK_LINE_TOO_LONG, at);
       if (byte == SEMICOLON) it.state = <u8>STATE_CHUNK_EXTENSION;
+      else if (byte == CR && it.kind == CLIENT) it.state = <u8>STATE_CHUNK_LINE_LF;
       else if (byte != SP && byte != HTAB) return refuse(H1_CHUNK_EXTENSION, at);
     } else if (state == STATE_CHUNK_LINE_LF) {
       if (byte != LF) return refuse(H1_CHUNK_EXTENSION, at);

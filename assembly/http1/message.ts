@@ -20,6 +20,7 @@ import {
   H1_HOST_MISSING,
   H1_HOST_TWICE,
   H1_LOW_VERSION,
+  H1_TARGET_FRAGMENT,
   H1_TOO_MANY_FIELDS,
   H1_TRANSFER_ENCODING,
   H1_TRANSFER_ENCODING_HTTP10,
@@ -127,15 +128,21 @@ function settleRequest(it: Connection, block: u32, isConnect: bool): u32 {
   return OK;
 }
 
-/** Version and host: refused with a head that is whole. */
+/** Version, host, fragment: refused with a head that is whole, and that a log may show. */
 function checkRequest(it: Connection, isConnect: bool): u32 {
   if (line.version != line.VERSION_11) {
     if (line.version != line.VERSION_10 || (it.options & OPTION_HTTP10) == 0) return H1_LOW_VERSION;
   }
+  const fault = checkHost(it, isConnect);
+  if (fault != OK) return fault;
+  return target.hasFragment ? H1_TARGET_FRAGMENT : OK;
+}
+
+/** RFC 9112 3.2: one valid Host, unless the target names the authority. */
+function checkHost(it: Connection, isConnect: bool): u32 {
   if (fields.hosts > 1) return H1_HOST_TWICE;
   if (target.authorityStart != target.authorityEnd) return OK;
-  if (isConnect) return H1_HOST_MISSING;
-  if (fields.namesHost) return H1_HOST_MISSING;
+  if (isConnect || fields.namesHost) return H1_HOST_MISSING;
   if (fields.hosts == 0) {
     const fillsIn = line.version == line.VERSION_10 && (it.options & OPTION_DEFAULT_HOST) != 0;
     return fillsIn ? OK : H1_HOST_MISSING;

@@ -1,6 +1,6 @@
 // The request target, RFC 9112 3.2: origin form, absolute form, authority form (CONNECT), asterisk form (OPTIONS).
 
-import { H1_TARGET, H1_TARGET_FRAGMENT, H1_TARGET_URL, OK } from "../abi/result";
+import { H1_TARGET, H1_TARGET_URL, OK } from "../abi/result";
 import { METHOD_CONNECT, METHOD_OPTIONS } from "../header/method";
 
 const AT: u32 = 0x40;
@@ -23,6 +23,8 @@ export let authorityStart: usize = 0;
 export let authorityEnd: usize = 0;
 /** SCHEME_... */
 export let scheme: u32 = 0;
+/** There is a `#`, which no request has (RFC 9112 3.2.1); it is refused once the head is read. */
+export let hasFragment: bool = false;
 
 /** Reads the target [from, end), which is not empty and holds neither spaces nor controls. */
 export function readTarget(from: usize, end: usize, method: u32): u32 {
@@ -31,8 +33,7 @@ export function readTarget(from: usize, end: usize, method: u32): u32 {
   pathEnd = end;
   authorityStart = end;
   authorityEnd = end;
-  const fault = checkBytes(from, end);
-  if (fault != OK) return fault;
+  if (!checkBytes(from, end)) return H1_TARGET;
   const first: u32 = load<u8>(from);
   if (method == METHOD_CONNECT) {
     pathStart = end;
@@ -76,8 +77,9 @@ function schemeOf(from: usize, length: u32): u32 {
   return length == 5 && (load<u8>(from, 4) | 0x20) == 0x73 ? SCHEME_HTTPS : SCHEME_OF_CONNECTION;
 }
 
-/** Names the first byte that no target has. */
-function checkBytes(from: usize, end: usize): u32 {
+/** Whether all bytes are ASCII; looks for a fragment on the way. */
+function checkBytes(from: usize, end: usize): bool {
+  hasFragment = false;
   let at = from;
   if (ASC_FEATURE_SIMD) {
     const fragment = i8x16.splat(<i8>FRAGMENT);
@@ -89,10 +91,10 @@ function checkBytes(from: usize, end: usize): u32 {
   }
   for (; at < end; at++) {
     const byte: u32 = load<u8>(at);
-    if (byte == FRAGMENT) return H1_TARGET_FRAGMENT;
-    if (byte >= 0x80) return H1_TARGET;
+    if (byte >= 0x80) return false;
+    if (byte == FRAGMENT) hasFragment = true;
   }
-  return OK;
+  return true;
 }
 
 /** Whether every byte may stand in an authority (RFC 3986 3.2: unreserved, percent, sub-delims, `:`, `@`, brackets). May be empty. */
