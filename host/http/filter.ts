@@ -11,6 +11,7 @@
 
 import type { Timers } from "../net/clock.ts";
 import type { Scope } from "../stats/scope.ts";
+import type { ClusterManager } from "../upstream/cluster_manager.ts";
 import type { HeaderMap } from "../wasm/header_view.ts";
 import type { StreamInfo } from "./stream_info.ts";
 
@@ -50,8 +51,8 @@ export interface FilterStream {
   continueRequest(): void;
   continueResponse(): void;
   /**
-   * Buffers the request body in front of this filter (it then returned STOP); more than `maxBytes` is answered 413.
-   * When the body is complete, `onRequestData` is called once with all of it.
+   * Before returning STOP for the headers: lets the whole request body gather in front of this filter; more than
+   * `maxBytes` is answered 413. When it is complete the request goes on by itself, and `onRequestData` sees the body.
    */
   bufferRequest(maxBytes: number): void;
   /** Answers for the upstream. `details` is Envoy's response code details. */
@@ -64,6 +65,7 @@ export interface HttpFilterContext {
   /** `http.<stat_prefix>.` of the connection manager. */
   readonly scope: Scope;
   readonly timers: Timers;
+  readonly clusters: ClusterManager;
   readonly statPrefix: string;
 }
 

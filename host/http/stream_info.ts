@@ -31,15 +31,15 @@ export interface ConnectionInfo {
   readonly listenerName: string;
   /** Moment at which it was accepted. */
   readonly acceptedMs: number;
-  terminationDetails: string;
+  readonly terminationDetails: string;
 }
 
 /** The upstream host of a stream, as far as readers care. */
 export interface UpstreamInfo {
-  /** Address of the host as text: `127.0.0.1:80`. */
-  readonly hostAddress: string;
-  readonly hostName: string;
-  readonly clusterName: string;
+  /** `127.0.0.1:80` */
+  readonly addressText: string;
+  /** Name of the endpoint, or the name that was resolved; may be empty. */
+  readonly hostname: string;
 }
 
 export interface StreamInfo {

@@ -49,7 +49,8 @@ function writeDfa(writer: ProgramWriter, dfa: Dfa): number {
   return offset;
 }
 
-function writeNfa(writer: ProgramWriter, program: ByteProgram): number {
+/** Writes the nodes as they are, without a table. @returns their offset */
+export function writeNfa(writer: ProgramWriter, program: ByteProgram): number {
   const offset = writer.reserve(NFA_NODES + program.nodes.length * NFA_NODE_BYTES);
   writer.u32(offset + REGEX_KIND, REGEX_NFA);
   writer.u32(offset + NFA_START, program.start);

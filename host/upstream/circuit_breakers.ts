@@ -88,7 +88,10 @@ export function limitBreakers(ledger: Ledger, cells: BreakerCells, limits: Break
 
 /** Gives the cells back, once no thread uses the cluster any more. */
 export function freeBreakers(ledger: Ledger, cells: BreakerCells): void {
-  for (const [kind] of KINDS) if (cells[kind] !== 0) ledger.freeCell(cells[kind]);
+  for (const [kind] of KINDS) {
+    // A cell in which somebody still counts is left alone: better lost than shared.
+    if (cells[kind] !== 0 && ledger.used(cells[kind]) === 0) ledger.freeCell(cells[kind]);
+  }
 }
 
 /**

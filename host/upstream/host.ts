@@ -18,7 +18,7 @@ export type Health = "healthy" | "degraded" | "unhealthy";
 /** An address that can be sent to another thread. */
 export type PlainAddress =
   | { readonly version: 4 | 6; readonly ip: string; readonly port: number }
-  | { readonly path: string };
+  | { readonly path: string; readonly mode?: number };
 
 /** Structured-clonable. */
 export interface HostDescription {
@@ -156,7 +156,7 @@ export function healthFlags(status: HealthStatus): string {
 }
 
 export function addressOf(plain: PlainAddress): Address {
-  return "path" in plain ? new PipeAddress(plain.path) : new IpAddress(plain.version, plain.ip, plain.port);
+  return "path" in plain ? new PipeAddress(plain.path, plain.mode) : new IpAddress(plain.version, plain.ip, plain.port);
 }
 
 /** `127.0.0.1:80`, `[::1]:80`, `/run/a.sock`. */

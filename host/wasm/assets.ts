@@ -15,7 +15,7 @@ export const ASSETS = {
 
 /** Entry files of threads, relative to the root. In the bundles each is one file of JavaScript named `NAME.js`. */
 export const THREADS = {
-  worker: "host/workers/worker.ts",
+  worker: "host/worker_thread.ts",
 } as const;
 
 export type AssetName = keyof typeof ASSETS;

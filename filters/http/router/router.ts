@@ -1,0 +1,39 @@
+/**
+ * envoy.filters.http.router: the terminal filter. Answers where the route says so, else picks a host, borrows a connection,
+ * and carries request and answer between the stream and the upstream.
+ */
+
+import type { HttpFilter, HttpFilterContext, HttpFilterFactory } from "../../../host/http/filter.ts";
+import type { ClusterManager } from "../../../host/upstream/cluster_manager.ts";
+import { decodeRouterConfig, type RouterConfig } from "./config.ts";
+import { UpstreamRequest } from "./upstream_request.ts";
+
+/** More free ones than this are left to the garbage collector. */
+const FREE_REQUESTS_MAX = 4096;
+
+export class RouterFilter implements HttpFilter {
+  readonly config: RouterConfig;
+  readonly clusters: ClusterManager;
+  private readonly free: UpstreamRequest[] = [];
+
+  constructor(config: RouterConfig, context: HttpFilterContext) {
+    this.config = config;
+    this.clusters = context.clusters;
+  }
+
+  onStream(): HttpFilter {
+    return this.free.pop() ?? new UpstreamRequest(this);
+  }
+
+  giveBack(request: UpstreamRequest): void {
+    if (this.free.length < FREE_REQUESTS_MAX) this.free.push(request);
+  }
+}
+
+export const router: HttpFilterFactory<RouterConfig> = {
+  name: "envoy.filters.http.router",
+  typeNames: ["envoy.extensions.filters.http.router.v3.Router"],
+  isTerminal: true,
+  decode: decodeRouterConfig,
+  create: (config, context) => new RouterFilter(config, context),
+};

@@ -1,0 +1,46 @@
+/** The timeouts of one request: the route's, as headers of the request change them (Envoy: router filter, "HTTP headers (consumed)"). */
+
+import type { HeaderMap } from "../../../host/wasm/header_view.ts";
+import {
+  HEADER_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS,
+  HEADER_X_ENVOY_UPSTREAM_RQ_PER_TRY_TIMEOUT_MS,
+  HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS,
+} from "../../../host/wasm/layout.gen.ts";
+import type { RouterConfig } from "./config.ts";
+
+/**
+ * Milliseconds from the end of the request to the end of the answer, 0: no limit. Consumes the headers that steer it, and
+ * tells the upstream what to expect.
+ */
+export function requestTimeout(headers: HeaderMap, routeTimeoutMs: number, config: RouterConfig): number {
+  let timeoutMs = routeTimeoutMs;
+  let isExpected = false;
+  if (config.respectExpectedRqTimeout && headers.hasId(HEADER_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS)) {
+    const expected = milliseconds(headers.getId(HEADER_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS));
+    if (expected >= 0) {
+      timeoutMs = expected;
+      isExpected = true;
+    }
+  }
+  if (headers.hasId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS)) {
+    const asked = milliseconds(headers.getId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS));
+    if (asked >= 0 && !isExpected) timeoutMs = asked;
+    headers.removeId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS);
+  }
+  let perTryMs = 0;
+  if (headers.hasId(HEADER_X_ENVOY_UPSTREAM_RQ_PER_TRY_TIMEOUT_MS)) {
+    perTryMs = Math.max(milliseconds(headers.getId(HEADER_X_ENVOY_UPSTREAM_RQ_PER_TRY_TIMEOUT_MS)), 0);
+    headers.removeId(HEADER_X_ENVOY_UPSTREAM_RQ_PER_TRY_TIMEOUT_MS);
+    if (timeoutMs !== 0 && perTryMs >= timeoutMs) perTryMs = 0;
+  }
+  const expectedMs = perTryMs > 0 ? perTryMs : timeoutMs;
+  if (expectedMs > 0 && !config.suppressEnvoyHeaders) {
+    headers.setId(HEADER_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS, String(expectedMs));
+  }
+  // Without retries the first try is the only one, so its limit is the request's.
+  return expectedMs;
+}
+
+function milliseconds(value: string | undefined): number {
+  return value !== undefined && /^\d{1,15}$/.test(value) ? Number(value) : -1;
+}

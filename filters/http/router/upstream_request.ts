@@ -1,0 +1,476 @@
+/**
+ * The router's part in one stream.
+ *
+ *   onRequestHeaders -> route -> host -> pool -> onPoolReady -> request on the wire
+ *   onUpstreamHeaders/Data/Trailers -> the stream's response
+ *
+ * Whoever ends first: `release` gives connection, permit and timers back exactly once.
+ */
+
+import { type FilterStatus, type HttpFilter, STOP } from "../../../host/http/filter.ts";
+import { HeldBody } from "../../../host/http/held_body.ts";
+import {
+  NO_CLUSTER_FOUND,
+  NO_HEALTHY_UPSTREAM,
+  NO_ROUTE_FOUND,
+  UPSTREAM_CONNECTION_FAILURE,
+  UPSTREAM_CONNECTION_TERMINATION,
+  UPSTREAM_MAX_STREAM_DURATION_REACHED,
+  UPSTREAM_OVERFLOW,
+  UPSTREAM_PROTOCOL_ERROR,
+  UPSTREAM_REQUEST_TIMEOUT,
+} from "../../../host/http/response_flags.ts";
+import type { HttpStream } from "../../../host/http/stream.ts";
+import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
+import type { Recyclable } from "../../../host/net/turn.ts";
+import type { DirectResponseAction, ForwardAction, RedirectAction } from "../../../host/route/route_entry.ts";
+import type { Cluster } from "../../../host/upstream/cluster.ts";
+import type { HttpConnPool, PoolClient } from "../../../host/upstream/conn_pool.ts";
+import type { Host } from "../../../host/upstream/host.ts";
+import {
+  type ResetReason,
+  RESET_OVERFLOW,
+  RESET_PROTOCOL_ERROR,
+} from "../../../host/upstream/reset_reason.ts";
+import type { UpstreamConnection } from "../../../host/upstream/upstream_connection.ts";
+import type { HeaderMap } from "../../../host/wasm/header_view.ts";
+import {
+  HEADER_AUTHORITY,
+  HEADER_CONTENT_LENGTH,
+  HEADER_CONTENT_TYPE,
+  HEADER_LOCATION,
+  HEADER_STATUS,
+  HEADER_X_ENVOY_ATTEMPT_COUNT,
+  HEADER_X_ENVOY_INTERNAL,
+  HEADER_X_ENVOY_OVERLOADED,
+  HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE,
+  HEADER_X_ENVOY_UPSTREAM_SERVICE_TIME,
+  HEADERS_END_STREAM,
+} from "../../../host/wasm/layout.gen.ts";
+import type { RouterFilter } from "./router.ts";
+import { requestTimeout } from "./timeouts.ts";
+
+/** The table of a cluster's priorities. */
+const PRIORITY = { default: 0, high: 1 } as const;
+
+export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recyclable {
+  private readonly router: RouterFilter;
+  private stream!: HttpStream;
+  private cluster: Cluster | null = null;
+  private host: Host | null = null;
+  private pool: HttpConnPool | null = null;
+  private connection: UpstreamConnection | null = null;
+  private isQueued = false;
+  private readonly held = new HeldBody();
+  private heldTrailers: HeaderMap | null = null;
+  private requestPaused = false;
+  private requestSent = false;
+  private answerEnded = false;
+  private answerPaused = false;
+  private endStream = false;
+  private timeoutMs = 0;
+  private isInternal = false;
+  private altResponse = false;
+  private responseTimer: Timer | null = null;
+  private durationTimer: Timer | null = null;
+
+  constructor(router: RouterFilter) {
+    this.router = router;
+  }
+
+  // --- the request -----------------------------------------------------------------------------------------------------
+
+  onRequestHeaders(stream: HttpStream, headers: HeaderMap, endStream: boolean): FilterStatus {
+    this.stream = stream;
+    this.endStream = endStream;
+    const { stats } = stream.manager;
+    stats.routerTotal.inc();
+    stream.ensureRoute();
+    const { route } = stream;
+    if (route === null) {
+      stats.noRoute.inc();
+      stream.sendLocalReply(404, "", "route_not_found", NO_ROUTE_FOUND);
+    } else if (route.forward !== undefined) {
+      this.forward(headers, route.forward);
+    } else if (route.redirect !== undefined) {
+      stats.redirect.inc();
+      this.redirect(headers, route.redirect);
+    } else if (route.directResponse !== undefined) {
+      stats.directResponse.inc();
+      this.respondDirectly(headers, route.directResponse);
+    }
+    return STOP;
+  }
+
+  private forward(headers: HeaderMap, action: ForwardAction): void {
+    const { router, stream } = this;
+    const { route } = stream;
+    const cluster = router.clusters.get(action.cluster);
+    stream.clusterName = action.cluster;
+    if (cluster === undefined || route === null) {
+      stream.manager.stats.noCluster.inc();
+      stream.sendLocalReply(action.clusterNotFoundStatus, "", "cluster_not_found", NO_CLUSTER_FOUND);
+      return;
+    }
+    this.cluster = cluster;
+    this.isInternal = headers.hasId(HEADER_X_ENVOY_INTERNAL);
+    this.timeoutMs = requestTimeout(headers, action.timeoutMs, router.config);
+    if (headers.hasId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE)) {
+      this.altResponse = headers.getId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE) === "204";
+      headers.removeId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE);
+    }
+    const host = cluster.pick();
+    if (host === null) {
+      cluster.stats.cxNoneHealthy.inc();
+      cluster.stats.answered(503, this.isInternal);
+      stream.sendLocalReply(503, "no healthy upstream", "no_healthy_upstream", NO_HEALTHY_UPSTREAM);
+      return;
+    }
+    this.host = host;
+    stream.upstream = host;
+    stream.attemptCount = 1;
+    if (!this.prepare(headers, action, host)) {
+      stream.sendLocalReply(500, "Internal Server Error", "request_header_mutation_failed", 0);
+      return;
+    }
+    if (this.endStream) this.startResponseTimer();
+    const pool = cluster.pool(host, PRIORITY[action.priority]);
+    this.pool = pool;
+    this.isQueued = true;
+    pool.newStream(this);
+  }
+
+  /** The head as the upstream shall see it; false when the block has no room. */
+  private prepare(headers: HeaderMap, action: ForwardAction, host: Host): boolean {
+    const { stream } = this;
+    const { route } = stream;
+    if (route === null) return false;
+    if (route.virtualHost.includeRequestAttemptCount && !headers.setId(HEADER_X_ENVOY_ATTEMPT_COUNT, "1")) return false;
+    if (!route.requestMutations.empty && !route.requestMutations.apply(headers, stream)) return false;
+    if (action.rewrite !== undefined && !action.rewrite.apply(headers, !this.router.config.suppressEnvoyHeaders)) return false;
+    if (action.autoHostRewrite && host.hostname !== "") return headers.setId(HEADER_AUTHORITY, host.hostname);
+    return true;
+  }
+
+  onRequestData(stream: HttpStream, address: number, length: number, endStream: boolean): FilterStatus {
+    if (endStream) this.startResponseTimer();
+    if (this.connection === null) {
+      if (this.cluster === null || this.answerEnded) return STOP;
+      this.held.push(stream.worker.core.bytes, address, length, endStream);
+      this.pauseRequest();
+    } else {
+      this.sendData(address, length, endStream);
+    }
+    return STOP;
+  }
+
+  onRequestTrailers(_stream: HttpStream, trailers: HeaderMap): FilterStatus {
+    this.startResponseTimer();
+    if (this.connection === null) this.heldTrailers = trailers;
+    else this.sendTrailers(trailers);
+    return STOP;
+  }
+
+  // --- the pool --------------------------------------------------------------------------------------------------------
+
+  onPoolReady(connection: UpstreamConnection): void {
+    const { held, stream } = this;
+    this.isQueued = false;
+    this.connection = connection;
+    stream.upstreamConnectionId = connection.id;
+    stream.upstreamSocket = connection.socket;
+    const now = stream.worker.clock.now();
+    stream.upstreamFirstTxMs = now;
+    const headersEnd = this.endStream && !stream.isUpgrade;
+    stream.upstreamWireBytesSent += connection.writeHead(stream.requestHeaders.block, headersEnd, 0);
+    if (headersEnd) this.requestIsSent();
+    while (held.hasPieces && this.connection !== null) {
+      const { endStream } = held;
+      const piece = held.shift() as Uint8Array;
+      this.sendData(stream.lend(piece), piece.length, endStream && !held.hasPieces);
+    }
+    if (held.endStream && !this.requestSent && this.connection !== null) this.sendData(0, 0, true);
+    if (this.heldTrailers !== null && this.connection !== null) this.sendTrailers(this.heldTrailers);
+    this.startDurationTimer();
+    if (!connection.socket.aboveHighWatermark) this.resumeRequest();
+  }
+
+  onPoolFailure(reason: ResetReason, transportFailure: string): void {
+    const { stream } = this;
+    this.isQueued = false;
+    stream.upstreamTransportFailureReason = transportFailure;
+    const isOverflow = reason === RESET_OVERFLOW;
+    this.fail(
+      503,
+      reason,
+      transportFailure,
+      isOverflow ? UPSTREAM_OVERFLOW : UPSTREAM_CONNECTION_FAILURE,
+      isOverflow && !this.router.config.suppressEnvoyHeaders,
+    );
+  }
+
+  // --- the upstream ----------------------------------------------------------------------------------------------------
+
+  onUpstreamHeaders(block: number, flags: number, status: number): void {
+    const { cluster, host, stream } = this;
+    if (cluster === null || host === null) return;
+    const now = stream.worker.clock.now();
+    if (stream.upstreamFirstRxMs < 0) stream.upstreamFirstRxMs = now;
+    const isSwitch = status === 101 && stream.isUpgrade;
+    if (status < 200 && !isSwitch) {
+      cluster.stats.answered(status, this.isInternal);
+      stream.respondInformational(block, status);
+      return;
+    }
+    const endStream = (flags & HEADERS_END_STREAM) !== 0 && !isSwitch;
+    const headers = stream.takeResponse(block);
+    if (stream.requestEnded && !this.router.config.suppressEnvoyHeaders) {
+      headers.setId(HEADER_X_ENVOY_UPSTREAM_SERVICE_TIME, String(Math.trunc(now - stream.requestEndMs)));
+    }
+    if (stream.route?.virtualHost.includeAttemptCountInResponse) headers.setId(HEADER_X_ENVOY_ATTEMPT_COUNT, "1");
+    cluster.stats.answered(status, this.isInternal);
+    if (status >= 500) host.stats.rqError.inc();
+    else host.stats.rqSuccess.inc();
+    stream.responseCodeDetails = "via_upstream";
+    if (isSwitch) {
+      this.responseTimer?.stop();
+      this.requestSent = true;
+      this.connection?.codec.tunnel(this.connection.streamId);
+    }
+    if (endStream) this.answerIsWhole();
+    stream.respondHeaders(status, endStream);
+  }
+
+  onUpstreamData(address: number, length: number, endStream: boolean): void {
+    if (endStream) this.answerIsWhole();
+    this.stream.respondData(address, length, endStream);
+  }
+
+  onUpstreamTrailers(block: number): void {
+    this.answerIsWhole();
+    this.stream.respondTrailers(block);
+  }
+
+  onUpstreamReset(reason: ResetReason, _details: string): void {
+    const { pool } = this;
+    this.connection = null;
+    pool?.onStreamEnd();
+    this.pool = null;
+    if (reason === RESET_PROTOCOL_ERROR) this.fail(502, reason, "", UPSTREAM_PROTOCOL_ERROR, false);
+    else this.fail(503, reason, "", UPSTREAM_CONNECTION_TERMINATION, false);
+  }
+
+  onUpstreamBlocked(): void {
+    this.pauseRequest();
+  }
+
+  onUpstreamDrained(): void {
+    this.resumeRequest();
+  }
+
+  // --- the downstream --------------------------------------------------------------------------------------------------
+
+  onDownstreamBlocked(): void {
+    if (this.answerPaused || this.connection === null) return;
+    this.answerPaused = true;
+    this.cluster?.stats.flowPaused.inc();
+    this.connection.socket.pauseReading();
+  }
+
+  onDownstreamDrained(): void {
+    if (!this.answerPaused || this.connection === null) return;
+    this.answerPaused = false;
+    this.cluster?.stats.flowResumed.inc();
+    this.connection.socket.resumeReading();
+  }
+
+  onStreamEnd(): void {
+    this.release();
+    this.stream.worker.turn.retire(this);
+  }
+
+  // --- answers of our own ----------------------------------------------------------------------------------------------
+
+  private redirect(headers: HeaderMap, action: RedirectAction): void {
+    const { stream } = this;
+    action.rewrite?.apply(headers, false);
+    const location = action.location(headers);
+    const response = stream.newResponse();
+    if (response === null) {
+      stream.abort("no_header_block");
+      return;
+    }
+    response.setId(HEADER_STATUS, String(action.status));
+    response.setId(HEADER_LOCATION, location);
+    response.setId(HEADER_CONTENT_LENGTH, "0");
+    stream.respondBytes(action.status, undefined, "direct_response");
+  }
+
+  private respondDirectly(headers: HeaderMap, action: DirectResponseAction): void {
+    const { stream } = this;
+    const response = stream.newResponse();
+    if (response === null) {
+      stream.abort("no_header_block");
+      return;
+    }
+    response.setId(HEADER_STATUS, String(action.status));
+    response.setId(HEADER_CONTENT_LENGTH, String(action.body?.length ?? 0));
+    if (action.body !== undefined && action.body.length > 0) response.setId(HEADER_CONTENT_TYPE, "text/plain");
+    if (action.location !== undefined) response.setId(HEADER_LOCATION, action.location(headers));
+    stream.respondBytes(action.status, action.body, "direct_response");
+  }
+
+  private fail(status: number, reason: ResetReason, cause: string, flag: number, isOverloaded: boolean): void {
+    const { cluster, host, stream } = this;
+    if (stream.responseStarted) {
+      stream.manager.stats.resetAfterResponseStarted.inc();
+      stream.setFlag(flag);
+      stream.abort(`upstream_reset_after_response_started{${reason.details}}`);
+      return;
+    }
+    cluster?.stats.answered(status, this.isInternal);
+    host?.stats.rqError.inc();
+    const details = cause === "" ? reason.details : `${reason.details}|${cause}`;
+    stream.sendLocalReply(
+      status,
+      `upstream connect error or disconnect/reset before headers. reset reason: ${reason.text}`,
+      `upstream_reset_before_response_started{${details}}`,
+      flag,
+      isOverloaded ? markOverloaded : undefined,
+    );
+  }
+
+  // --- timers ----------------------------------------------------------------------------------------------------------
+
+  onTimer(timer: Timer): void {
+    const { cluster, host, stream } = this;
+    if (timer === this.responseTimer) {
+      cluster?.stats.rqTimeout.inc();
+      host?.stats.rqTimeout.inc();
+      this.timedOut(this.altResponse ? 204 : 504, "upstream request timeout", "response_timeout", UPSTREAM_REQUEST_TIMEOUT);
+    } else {
+      cluster?.stats.rqMaxDurationReached.inc();
+      this.timedOut(
+        504,
+        "upstream max stream duration reached",
+        "upstream_max_stream_duration_reached",
+        UPSTREAM_MAX_STREAM_DURATION_REACHED,
+      );
+    }
+    stream.worker.turn.end();
+  }
+
+  private timedOut(status: number, body: string, details: string, flag: number): void {
+    const { stream } = this;
+    if (stream.responseStarted) {
+      stream.manager.stats.resetAfterResponseStarted.inc();
+      stream.setFlag(flag);
+      stream.abort(details);
+      return;
+    }
+    this.cluster?.stats.answered(status, this.isInternal);
+    stream.sendLocalReply(status, status === 204 ? "" : body, details, flag);
+  }
+
+  /** From the end of the request: a slow client is not the upstream's fault. */
+  private startResponseTimer(): void {
+    if (this.timeoutMs === 0 || this.answerEnded) return;
+    this.responseTimer ??= this.stream.worker.timers.timer(this);
+    this.responseTimer.start(this.timeoutMs);
+  }
+
+  private startDurationTimer(): void {
+    const limit = this.cluster?.maxStreamDurationMs ?? 0;
+    if (limit === 0 || this.answerEnded) return;
+    this.durationTimer ??= this.stream.worker.timers.timer(this);
+    this.durationTimer.start(limit);
+  }
+
+  // --- inside ----------------------------------------------------------------------------------------------------------
+
+  private sendData(address: number, length: number, endStream: boolean): void {
+    const { connection, stream } = this;
+    if (connection === null) return;
+    stream.upstreamWireBytesSent += connection.writeData(address, length, endStream);
+    if (endStream) this.requestIsSent();
+  }
+
+  private sendTrailers(trailers: HeaderMap): void {
+    const { connection, stream } = this;
+    if (connection === null) return;
+    stream.upstreamWireBytesSent += connection.writeTrailers(trailers.block);
+    this.requestIsSent();
+  }
+
+  private requestIsSent(): void {
+    this.requestSent = true;
+    this.stream.upstreamLastTxMs = this.stream.worker.clock.now();
+  }
+
+  private pauseRequest(): void {
+    if (this.requestPaused) return;
+    this.requestPaused = true;
+    this.stream.pauseRequest();
+  }
+
+  private resumeRequest(): void {
+    if (!this.requestPaused) return;
+    this.requestPaused = false;
+    this.stream.resumeRequest();
+  }
+
+  /** The last byte of the answer is here: the connection may serve others, if it has the whole request. */
+  private answerIsWhole(): void {
+    const { cluster, stream } = this;
+    const now = stream.worker.clock.now();
+    this.answerEnded = true;
+    stream.upstreamLastRxMs = now;
+    if (stream.requestEnded) cluster?.stats.recordTime(now - stream.requestEndMs, this.isInternal);
+    this.release();
+  }
+
+  /** Gives back what is borrowed: the place in the queue, or the connection with its permit. */
+  private release(): void {
+    const { cluster, connection, pool } = this;
+    this.responseTimer?.stop();
+    this.durationTimer?.stop();
+    this.held.clear();
+    this.heldTrailers = null;
+    this.resumeRequest();
+    if (pool === null) return;
+    this.pool = null;
+    if (connection !== null) {
+      this.connection = null;
+      pool.onStreamEnd();
+      if (this.answerPaused) {
+        this.answerPaused = false;
+        connection.socket.resumeReading();
+      }
+      if (this.answerEnded && this.requestSent) {
+        connection.complete();
+      } else {
+        cluster?.stats.rqTxReset.inc();
+        connection.detach();
+      }
+    } else if (this.isQueued) {
+      pool.cancel(this);
+    }
+    this.isQueued = false;
+  }
+
+  recycle(): void {
+    this.cluster = null;
+    this.host = null;
+    this.requestPaused = false;
+    this.requestSent = false;
+    this.answerEnded = false;
+    this.altResponse = false;
+    this.isInternal = false;
+    this.timeoutMs = 0;
+    this.router.giveBack(this);
+  }
+}
+
+function markOverloaded(headers: HeaderMap): void {
+  headers.setId(HEADER_X_ENVOY_OVERLOADED, "true");
+}

@@ -1,0 +1,129 @@
+/** envoy.filters.network.http_connection_manager: HTTP on an accepted connection. */
+
+import { readFileSync } from "node:fs";
+import { createAccessLogs } from "../../../host/access_log/log.ts";
+import type { HttpConnectionManager } from "../../../host/config/types/http_connection_manager.ts";
+import type { ConnectionManager } from "../../../host/http/connection_manager.ts";
+import { ConnectionManagerStats } from "../../../host/http/connection_manager_stats.ts";
+import type { HttpFilterFactory } from "../../../host/http/filter.ts";
+import { FilterChain } from "../../../host/http/filter_chain.ts";
+import { createPathNormalizer } from "../../../host/http/path_normalizer.ts";
+import { type ConnectionOwner, ServerConnection } from "../../../host/http/server_connection.ts";
+import { compileRouteTable } from "../../../host/route/compile.ts";
+import type { DownstreamConnection } from "../../../host/tcp/downstream.ts";
+import {
+  type NetworkFilter,
+  type NetworkFilterContext,
+  type NetworkFilterFactory,
+  type NetworkFilterStatus,
+  STOP,
+} from "../../../host/tcp/filter.ts";
+import { openForwardPeer, storeForwardParams, storeNameList } from "../../../host/wasm/forward.ts";
+import { codecOptions, forwardParams, timeouts, upgrades } from "./config.ts";
+
+export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwner {
+  private readonly context: NetworkFilterContext;
+  private readonly manager: ConnectionManager;
+  private readonly connections = new Map<ServerConnection, DownstreamConnection>();
+
+  constructor(config: HttpConnectionManager, context: NetworkFilterContext, factories: HttpFilterFactories) {
+    const { worker, listenerScope } = context;
+    const prefix = config.stat_prefix;
+    const root = worker.stats.root;
+    const scope = root.scope("http").scope(prefix);
+    this.context = context;
+    const filters = (config.http_filters ?? []).map((filter) => ({
+      name: filter.name,
+      filter: createHttpFilter(factories, filter.typed_config, {
+        scope,
+        timers: worker.timers,
+        clusters: context.clusters,
+        statPrefix: prefix,
+      }),
+    }));
+    this.manager = {
+      statPrefix: prefix,
+      stats: new ConnectionManagerStats(scope, listenerScope.scope("http").scope(prefix)),
+      timeouts: timeouts(config),
+      codec: codecOptions(config),
+      routes: compileRouteTable(config.route_config ?? {}, {
+        core: worker.core,
+        arena: worker.arena,
+        decodeFilterConfig: (_filter, any) => factories.get(any["@type"])?.decodeRoute?.(any),
+        readFile: (path) => readFileSync(path),
+      }),
+      chain: new FilterChain(filters),
+      accessLogs: createAccessLogs(config.access_log ?? [], worker.accessLogSinks),
+      forwardParams: storeForwardParams(worker.arena, forwardParams(config, worker.node)),
+      internalOnlyHeaders: storeNameList(worker.arena, config.route_config?.internal_only_headers ?? []),
+      upgrades: upgrades(config),
+      proxy100Continue: config.proxy_100_continue ?? false,
+      maxRequestsPerConnection: config.common_http_protocol_options?.max_requests_per_connection ?? 0,
+      pathNormalizer: createPathNormalizer(config),
+      stripPort: config.strip_any_host_port ? "any" : config.strip_matching_host_port ? "matching" : null,
+      stripTrailingDot: config.strip_trailing_host_dot ?? false,
+    };
+  }
+
+  onConnection(connection: DownstreamConnection): NetworkFilterStatus {
+    const { worker } = this.context;
+    const codec = worker.newServerCodec(this.manager.codec);
+    const { local, remote } = connection;
+    const peer =
+      codec === null
+        ? 0
+        : openForwardPeer(worker.core, remote.kind === "ip" ? remote.ip : "", local.kind === "ip" ? local.port : 0, false);
+    if (codec === null || peer === 0) {
+      // A table of the core is full: the connection is refused at the door.
+      codec?.close();
+      connection.socket.reset();
+      connection.closed();
+      return STOP;
+    }
+    const served = new ServerConnection(worker, this.manager, connection.socket, codec, connection, peer, this);
+    connection.socket.owner = served;
+    this.connections.set(served, connection);
+    return STOP;
+  }
+
+  onConnectionClosed(served: ServerConnection): void {
+    const connection = this.connections.get(served);
+    this.connections.delete(served);
+    connection?.closed();
+  }
+
+  drain(): void {
+    for (const connection of [...this.connections.keys()]) connection.drain();
+  }
+
+  dispose(): void {
+    this.manager.routes.dispose();
+    const { arena } = this.context.worker;
+    arena.release(this.manager.forwardParams);
+    if (this.manager.internalOnlyHeaders !== 0) arena.release(this.manager.internalOnlyHeaders);
+  }
+}
+
+/** By full name of the config's message. */
+export type HttpFilterFactories = ReadonlyMap<string, HttpFilterFactory<unknown>>;
+
+function createHttpFilter(
+  factories: HttpFilterFactories,
+  config: { readonly "@type": string } | undefined,
+  context: Parameters<HttpFilterFactory<unknown>["create"]>[1],
+) {
+  const factory = factories.get(config?.["@type"] ?? "");
+  // The config door knows the same list: what it lets through is here.
+  if (factory === undefined || config === undefined) throw new Error(`no HTTP filter for ${config?.["@type"]}`);
+  return factory.create(factory.decode(config), context);
+}
+
+/** The registry hands in the HTTP filters, so that they need not be known here. */
+export function httpConnectionManager(factories: HttpFilterFactories): NetworkFilterFactory<HttpConnectionManager> {
+  return {
+    name: "envoy.filters.network.http_connection_manager",
+    typeNames: ["envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"],
+    decode: (config) => config as HttpConnectionManager,
+    create: (config, context) => new HttpConnectionManagerFilter(config, context, factories),
+  };
+}

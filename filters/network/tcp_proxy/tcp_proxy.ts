@@ -1,0 +1,52 @@
+/** envoy.filters.network.tcp_proxy: the bytes of a connection, unread, to a host of a cluster and back. */
+
+import { type AccessLog, createAccessLogs } from "../../../host/access_log/log.ts";
+import type { DownstreamConnection } from "../../../host/tcp/downstream.ts";
+import {
+  type NetworkFilter,
+  type NetworkFilterContext,
+  type NetworkFilterFactory,
+  type NetworkFilterStatus,
+  STOP,
+} from "../../../host/tcp/filter.ts";
+import { decodeTcpProxyConfig, type TcpProxyConfig } from "./config.ts";
+import { TcpProxySession } from "./session.ts";
+import { TcpProxyStats } from "./stats.ts";
+
+export class TcpProxyFilter implements NetworkFilter {
+  readonly config: TcpProxyConfig;
+  readonly stats: TcpProxyStats;
+  readonly accessLogs: readonly AccessLog[];
+  readonly context: NetworkFilterContext;
+  private readonly sessions = new Set<TcpProxySession>();
+
+  constructor(config: TcpProxyConfig, context: NetworkFilterContext) {
+    this.config = config;
+    this.context = context;
+    this.stats = new TcpProxyStats(context.worker.stats.root.scope("tcp").scope(config.statPrefix));
+    this.accessLogs = createAccessLogs(config.accessLogs, context.worker.accessLogSinks);
+  }
+
+  onConnection(connection: DownstreamConnection): NetworkFilterStatus {
+    const session = new TcpProxySession(this, connection);
+    this.sessions.add(session);
+    session.start();
+    return STOP;
+  }
+
+  onSessionEnd(session: TcpProxySession): void {
+    this.sessions.delete(session);
+  }
+
+  /** Raw connections have no point at which they could end in order: they live until the drain time is over. */
+  drain(): void {}
+
+  dispose(): void {}
+}
+
+export const tcpProxy: NetworkFilterFactory<TcpProxyConfig> = {
+  name: "envoy.filters.network.tcp_proxy",
+  typeNames: ["envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy"],
+  decode: decodeTcpProxyConfig,
+  create: (config, context) => new TcpProxyFilter(config, context),
+};

@@ -1,0 +1,31 @@
+/**
+ * The one list of filters. A new filter is a folder below `http/` or `network/` and a line here; the config door accepts what
+ * `host/config/supported.ts` lists, under the same type names.
+ */
+
+import type { HttpFilterFactory } from "../host/http/filter.ts";
+import type { NetworkFilterFactory } from "../host/tcp/filter.ts";
+import { router } from "./http/router/router.ts";
+import { httpConnectionManager } from "./network/http_connection_manager/http_connection_manager.ts";
+import { tcpProxy } from "./network/tcp_proxy/tcp_proxy.ts";
+
+/** A factory whose config type only the factory itself knows. */
+type AnyHttpFilter = HttpFilterFactory<unknown>;
+type AnyNetworkFilter = NetworkFilterFactory<unknown>;
+
+const HTTP_FILTERS = [router] as readonly unknown[] as readonly AnyHttpFilter[];
+
+/** By full name of the config's message. */
+export const httpFilters: ReadonlyMap<string, AnyHttpFilter> = byType(HTTP_FILTERS);
+
+const NETWORK_FILTERS = [
+  httpConnectionManager(httpFilters),
+  tcpProxy,
+] as readonly unknown[] as readonly AnyNetworkFilter[];
+
+/** By full name of the config's message. */
+export const networkFilters: ReadonlyMap<string, AnyNetworkFilter> = byType(NETWORK_FILTERS);
+
+function byType<F extends { readonly typeNames: readonly string[] }>(factories: readonly F[]): ReadonlyMap<string, F> {
+  return new Map(factories.flatMap((factory) => factory.typeNames.map((type) => [type, factory] as const)));
+}

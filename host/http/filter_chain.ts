@@ -1,0 +1,35 @@
+/**
+ * The filters of one connection manager, in the order of its config; the last one is terminal and answers. Compiled once
+ * per worker and config; a stream asks it for the objects that serve it.
+ */
+
+import type { FilterStream, HttpFilter } from "./filter.ts";
+
+export interface NamedFilter {
+  readonly name: string;
+  readonly filter: HttpFilter;
+}
+
+export class FilterChain {
+  readonly names: readonly string[];
+  private readonly filters: readonly HttpFilter[];
+
+  constructor(filters: readonly NamedFilter[]) {
+    this.names = filters.map((f) => f.name);
+    this.filters = filters.map((f) => f.filter);
+  }
+
+  get length(): number {
+    return this.filters.length;
+  }
+
+  /** Fills `into` with the objects that serve this stream, in the order of the chain. */
+  open(stream: FilterStream, into: HttpFilter[]): void {
+    const { filters } = this;
+    into.length = filters.length;
+    for (let i = 0; i < filters.length; i++) {
+      const filter = filters[i] as HttpFilter;
+      into[i] = filter.onStream === undefined ? filter : filter.onStream(stream);
+    }
+  }
+}

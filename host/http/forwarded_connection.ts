@@ -1,0 +1,48 @@
+/** A connection whose client is another than the socket's peer: x-forwarded-for says so, from a proxy that is trusted. */
+
+import { type Address, ipAddress } from "../net/address.ts";
+import type { ConnectionInfo } from "./stream_info.ts";
+
+export class ForwardedConnection implements ConnectionInfo {
+  readonly remote: Address;
+  private readonly base: ConnectionInfo;
+
+  /** @param client an IP address without port */
+  constructor(base: ConnectionInfo, client: string) {
+    this.base = base;
+    // The header names no port: Envoy shows 0.
+    this.remote = ipAddress(client, 0) ?? base.remote;
+  }
+
+  get id(): number {
+    return this.base.id;
+  }
+
+  get directRemote(): Address {
+    return this.base.directRemote;
+  }
+
+  get local(): Address {
+    return this.base.local;
+  }
+
+  get serverName(): string {
+    return this.base.serverName;
+  }
+
+  get filterChainName(): string {
+    return this.base.filterChainName;
+  }
+
+  get listenerName(): string {
+    return this.base.listenerName;
+  }
+
+  get acceptedMs(): number {
+    return this.base.acceptedMs;
+  }
+
+  get terminationDetails(): string {
+    return this.base.terminationDetails;
+  }
+}

@@ -1,0 +1,107 @@
+/**
+ * What the connection manager asks of a request's head before it is routed, in Envoy's order: a path, a normal path,
+ * the authority without its port, the forwarding rules. Who does not pass is answered here.
+ */
+
+import { forwardedClient } from "../wasm/forward.ts";
+import {
+  FORWARDED_BLOCK,
+  FORWARDED_FACTS,
+  FORWARDED_FROM_HEADER,
+  HEADER_AUTHORITY,
+  HEADER_CONTENT_LENGTH,
+  HEADER_LOCATION,
+  HEADER_NO_ROOM,
+  HEADER_PATH,
+  HEADER_STATUS,
+  METHOD_CONNECT,
+  OK,
+} from "../wasm/layout.gen.ts";
+import type { HttpStream } from "./stream.ts";
+
+const SLASH = 0x2f;
+
+/** False: the request is answered. */
+export function admit(stream: HttpStream): boolean {
+  return checkPath(stream) && normalizePath(stream) && stripPort(stream) && forward(stream);
+}
+
+function checkPath(stream: HttpStream): boolean {
+  const { core } = stream.worker;
+  if (stream.method === METHOD_CONNECT) return true;
+  if (core.exports.headerJoinId(stream.requestHeaders.block, HEADER_PATH) === 0) {
+    stream.sendLocalReply(404, "", "missing_path_rejected", 0);
+    return false;
+  }
+  if (core.bytes[core.result(0)] === SLASH) return true;
+  stream.manager.stats.rqNonRelativePath.inc();
+  stream.sendLocalReply(404, "", "absolute_path_rejected", 0);
+  return false;
+}
+
+function normalizePath(stream: HttpStream): boolean {
+  const { pathNormalizer, stats } = stream.manager;
+  if (pathNormalizer === null || stream.method === METHOD_CONNECT) return true;
+  const path = stream.path;
+  const normal = pathNormalizer.normalize(path);
+  if (normal.kind === "path") {
+    if (normal.path !== path) stream.requestHeaders.setId(HEADER_PATH, normal.path);
+    return true;
+  }
+  if (normal.kind === "reject") {
+    stats.rqFailedPathNormalization.inc();
+    stream.sendLocalReply(400, "", "path_normalization_failed", 0);
+    return false;
+  }
+  stats.rqRedirectedWithNormalizedPath.inc();
+  const response = stream.newResponse();
+  if (response === null) {
+    stream.abort("no_header_block");
+    return false;
+  }
+  response.setId(HEADER_STATUS, "307");
+  response.setId(HEADER_LOCATION, normal.path);
+  response.setId(HEADER_CONTENT_LENGTH, "0");
+  stream.respondBytes(307, undefined, "path_normalization_failed");
+  return false;
+}
+
+function stripPort(stream: HttpStream): boolean {
+  const { stripPort: which, stripTrailingDot } = stream.manager;
+  if (which === null && !stripTrailingDot) return true;
+  let host = stream.authority;
+  const portAt = portStart(host);
+  if (which !== null && portAt > 0) {
+    const { local } = stream.http.info;
+    const port = host.slice(portAt + 1);
+    const matches = local.kind === "ip" && port === String(local.port);
+    if (which === "any" ? /^\d+$/.test(port) : matches) host = host.slice(0, portAt);
+  }
+  if (stripTrailingDot) {
+    const at = portStart(host);
+    const name = at > 0 ? host.slice(0, at) : host;
+    if (name.endsWith(".")) host = name.slice(0, -1) + host.slice(name.length);
+  }
+  if (host !== stream.authority) stream.requestHeaders.setId(HEADER_AUTHORITY, host);
+  return true;
+}
+
+/** Index of the colon before a port; -1: none. The colons of an IPv6 address stand in brackets. */
+function portStart(host: string): number {
+  const at = host.lastIndexOf(":");
+  return at > host.lastIndexOf("]") ? at : -1;
+}
+
+function forward(stream: HttpStream): boolean {
+  const { http, manager, requestHeaders, worker } = stream;
+  const { core } = worker;
+  const code = core.exports.forwardRequest(requestHeaders.block, manager.forwardParams, http.forwardPeer, manager.internalOnlyHeaders);
+  requestHeaders.block = core.result(FORWARDED_BLOCK);
+  if (code !== OK) {
+    if (code === HEADER_NO_ROOM) stream.sendLocalReply(431, "Request Header Fields Too Large", "request_headers_too_large", 0);
+    else stream.sendLocalReply(400, "", "connection_header_invalid", 0);
+    return false;
+  }
+  if ((core.result(FORWARDED_FACTS) & FORWARDED_FROM_HEADER) !== 0) stream.forwardedClient = forwardedClient(core);
+  return true;
+}

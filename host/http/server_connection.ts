@@ -1,0 +1,391 @@
+/**
+ * One downstream connection of an HTTP connection manager: its socket, its codec, its streams.
+ *
+ *   serving --last response written, connection to be closed--> lingering --peer's FIN or delayed_close_timeout--> closed
+ *
+ * While it lingers, our FIN is sent and what the peer still sends is read and thrown away: a close with unread bytes would
+ * reset the connection and could take the answer with it.
+ */
+
+import type { CodecListener, ServerCodec } from "../codec/codec.ts";
+import { describeError } from "../codec/http1_errors.ts";
+import { writeData, writeHeaders, writeTrailers } from "../codec/writer.ts";
+import type { Timer, TimerOwner } from "../net/clock.ts";
+import type { CloseReason } from "../net/close_reason.ts";
+import type { OutputTarget } from "../net/output.ts";
+import type { Socket, SocketOwner } from "../net/socket.ts";
+import type { ConnectionManager } from "./connection_manager.ts";
+import type { HttpWorker } from "./http_worker.ts";
+import { codecErrorBody } from "./local_reply.ts";
+import { DOWNSTREAM_CONNECTION_TERMINATION } from "./response_flags.ts";
+import type { HttpStream } from "./stream.ts";
+import type { ConnectionInfo } from "./stream_info.ts";
+
+/**
+ * A FIN that comes this soon after a request is the end of its input (`printf ... | nc -N`), and the request is answered; one
+ * that comes later, before any answer, is a client that has left, as Envoy takes every FIN.
+ */
+const HALF_CLOSE_GRACE_MS = 50;
+
+/** How long the last bytes of an answer may take to leave when streams may idle for ever. */
+const FLUSH_TIMEOUT_MS = 300_000;
+
+/** Whom the listener tells when the connection is gone. */
+export interface ConnectionOwner {
+  onConnectionClosed(connection: ServerConnection): void;
+}
+
+export class ServerConnection implements SocketOwner, CodecListener, OutputTarget, TimerOwner {
+  readonly worker: HttpWorker;
+  readonly manager: ConnectionManager;
+  readonly socket: Socket;
+  readonly codec: ServerCodec;
+  readonly info: ConnectionInfo;
+  /** Handle of the core's record of the peer, for `forwardRequest`. */
+  readonly forwardPeer: number;
+  /** Set when the connection closes after the response under way: asked by the peer, drained, or used up. */
+  closesAfterResponse = false;
+  /** Bytes of this connection, both ways. */
+  wireBytesReceived = 0;
+  wireBytesSent = 0;
+  private readonly owner: ConnectionOwner;
+  private stream: HttpStream | null = null;
+  private requests = 0;
+  private isLingering = false;
+  private isClosed = false;
+  private lingerStartMs = 0;
+  private isReadPaused = false;
+  private isTunnel = false;
+  private peerEnded = false;
+  private readonly idleTimer: Timer;
+  private readonly headersTimer: Timer;
+  private readonly durationTimer: Timer | null;
+
+  constructor(
+    worker: HttpWorker,
+    manager: ConnectionManager,
+    socket: Socket,
+    codec: ServerCodec,
+    info: ConnectionInfo,
+    forwardPeer: number,
+    owner: ConnectionOwner,
+  ) {
+    this.worker = worker;
+    this.manager = manager;
+    this.socket = socket;
+    this.codec = codec;
+    this.info = info;
+    this.forwardPeer = forwardPeer;
+    this.owner = owner;
+    codec.listener = this;
+    const { stats, timeouts } = manager;
+    stats.cxTotal.inc();
+    stats.cxActive.inc();
+    stats.cxHttp1Total.inc();
+    stats.cxHttp1Active.inc();
+    this.idleTimer = worker.timers.timer(this);
+    this.headersTimer = worker.timers.timer(this);
+    this.durationTimer = timeouts.maxConnectionDurationMs > 0 ? worker.timers.timer(this) : null;
+    this.durationTimer?.start(timeouts.maxConnectionDurationMs);
+    this.startIdleTimer();
+  }
+
+  get hasStream(): boolean {
+    return this.stream !== null;
+  }
+
+  /** Ends when idle, else after the response under way. */
+  drain(): void {
+    this.closesAfterResponse = true;
+    if (this.stream === null && !this.isLingering && !this.codec.headStarted) {
+      this.manager.stats.cxDrainClose.inc();
+      this.closeGently();
+    }
+  }
+
+  // --- the socket ------------------------------------------------------------------------------------------------------
+
+  onConnect(): void {}
+
+  onRead(length: number): void {
+    if (this.isLingering) return;
+    this.wireBytesReceived += length;
+    this.manager.stats.cxRxBytes.add(length);
+    this.codec.feed(this.worker.readBufferAddress, length);
+    this.afterEvents();
+    this.worker.turn.end();
+  }
+
+  onEnd(): void {
+    this.peerEnded = true;
+    if (this.isLingering) {
+      this.close(false);
+      return;
+    }
+    const { stream } = this;
+    if (stream === null || this.isTunnel || !stream.requestEnded) {
+      this.disconnected();
+    } else if (stream.responseStarted || this.worker.clock.now() - stream.requestEndMs < HALF_CLOSE_GRACE_MS) {
+      // It has said all it wanted to say, pipelined requests included, and listens.
+    } else {
+      this.disconnected();
+    }
+    this.worker.turn.end();
+  }
+
+  onDrain(): void {
+    this.stream?.onDownstreamDrained();
+    this.worker.turn.end();
+  }
+
+  onClose(reason: CloseReason): void {
+    if (this.isClosed) return;
+    const withRequest = this.stream !== null;
+    this.endStream();
+    this.closed(reason.kind === "local", withRequest);
+    this.worker.turn.end();
+  }
+
+  onOutputBlocked(): void {
+    this.stream?.onDownstreamBlocked();
+  }
+
+  onOutputStarved(): void {
+    this.socket.reset();
+  }
+
+  onTimer(timer: Timer): void {
+    const { stats } = this.manager;
+    if (timer === this.headersTimer) {
+      stats.rqHeaderTimeout.inc();
+      this.replyWithoutRequest(408, "request header timeout", "request_header_timeout", 0);
+    } else if (timer === this.durationTimer) {
+      stats.cxMaxDurationReached.inc();
+      this.drain();
+    } else if (this.isLingering) {
+      this.lingeredEnough();
+    } else {
+      stats.cxIdleTimeout.inc();
+      this.closeGently();
+    }
+    this.worker.turn.end();
+  }
+
+  // --- the codec -------------------------------------------------------------------------------------------------------
+
+  onHeaders(streamId: number, block: number, flags: number, method: number): void {
+    this.idleTimer.stop();
+    this.headersTimer.stop();
+    this.requests++;
+    const { maxRequestsPerConnection, stats } = this.manager;
+    if (maxRequestsPerConnection > 0 && this.requests >= maxRequestsPerConnection) {
+      if (!this.closesAfterResponse) stats.cxMaxRequestsReached.inc();
+      this.closesAfterResponse = true;
+    }
+    const stream = this.worker.streams.take(this.worker);
+    this.stream = stream;
+    stream.begin(this, streamId, block, flags, method);
+  }
+
+  onData(_streamId: number, address: number, length: number, endStream: boolean): void {
+    this.stream?.onRequestData(address, length, endStream);
+  }
+
+  onTrailers(_streamId: number, block: number): void {
+    if (this.stream === null) this.worker.core.exports.blockFree(block);
+    else this.stream.onRequestTrailers(block);
+  }
+
+  onError(_streamId: number, code: number, block: number): void {
+    if (this.peerEnded) {
+      // A message cut short by the peer's own end: nobody is there to read an answer.
+      if (block !== 0) this.worker.core.exports.blockFree(block);
+      return;
+    }
+    const error = describeError(code);
+    const { stats } = this.manager;
+    if (error.isProtocolError) stats.cxProtocolError.inc();
+    if (error.isTooLarge) stats.rqTooLarge.inc();
+    this.closesAfterResponse = true;
+    const { stream } = this;
+    if (stream === null) {
+      this.replyWithoutRequest(error.status, codecErrorBody(error.status), error.details, error.flags, block);
+      return;
+    }
+    if (block !== 0) this.worker.core.exports.blockFree(block);
+    stream.onRequestError(error.status, codecErrorBody(error.status), error.details, error.flags);
+  }
+
+  // --- the streams -----------------------------------------------------------------------------------------------------
+
+  /** Writes a head for a stream; the bytes on the wire. */
+  writeHead(streamId: number, block: number, endStream: boolean, flags: number): number {
+    return this.wrote(writeHeaders(this.worker.turn.output, this, this.codec, streamId, block, endStream, flags));
+  }
+
+  writeData(streamId: number, address: number, length: number, endStream: boolean): number {
+    return this.wrote(writeData(this.worker.turn.output, this, this.codec, streamId, address, length, endStream));
+  }
+
+  writeTrailers(streamId: number, block: number): number {
+    return this.wrote(writeTrailers(this.worker.turn.output, this, this.codec, streamId, block));
+  }
+
+  writeContinue(streamId: number): void {
+    const { output } = this.worker.turn;
+    const length = this.codec.encodeContinue(streamId, output.room(this), output.space);
+    output.commit(length);
+    this.wrote(length);
+  }
+
+  /** After 101 or a 2xx to CONNECT. */
+  tunnel(streamId: number): void {
+    this.isTunnel = true;
+    this.closesAfterResponse = true;
+    this.codec.tunnel(streamId);
+  }
+
+  /** A stream is over. `isWhole`: the response was written to its end; else the connection cannot go on. */
+  onStreamEnd(stream: HttpStream, isWhole: boolean): void {
+    this.stream = null;
+    this.worker.turn.retire(stream);
+    if (this.isClosed) return;
+    if (!isWhole) {
+      this.worker.turn.output.flush();
+      this.close(true);
+      return;
+    }
+    if (this.closesAfterResponse || this.codec.closeAfterResponse) {
+      this.closeGently();
+      return;
+    }
+    this.startIdleTimer();
+    this.codec.proceed();
+    if (this.peerEnded && this.stream === null) this.closeGently();
+    else this.afterEvents();
+  }
+
+  pauseReading(): void {
+    this.manager.stats.flowPaused.inc();
+    this.socket.pauseReading();
+  }
+
+  resumeReading(): void {
+    this.manager.stats.flowResumed.inc();
+    this.socket.resumeReading();
+  }
+
+  // --- inside ----------------------------------------------------------------------------------------------------------
+
+  private wrote(length: number): number {
+    this.wireBytesSent += length;
+    this.manager.stats.cxTxBytes.add(length);
+    return length;
+  }
+
+  private startIdleTimer(): void {
+    const { idleMs } = this.manager.timeouts;
+    if (idleMs > 0) this.idleTimer.start(idleMs);
+  }
+
+  private afterEvents(): void {
+    if (this.isClosed || this.isLingering) return;
+    const { codec } = this;
+    const { requestHeadersMs } = this.manager.timeouts;
+    if (requestHeadersMs > 0) {
+      if (!codec.headStarted) this.headersTimer.stop();
+      else if (!this.headersTimer.isArmed) this.headersTimer.start(requestHeadersMs);
+    }
+    if (codec.wantsRead === this.isReadPaused) {
+      this.isReadPaused = !this.isReadPaused;
+      if (this.isReadPaused) this.socket.pauseReading();
+      else this.socket.resumeReading();
+    }
+  }
+
+  /** Answers on a stream of its own for a request whose head cannot be read or never came. */
+  private replyWithoutRequest(status: number, body: string, details: string, flags: number, block = 0): void {
+    this.idleTimer.stop();
+    this.headersTimer.stop();
+    this.closesAfterResponse = true;
+    const stream = this.worker.streams.take(this.worker);
+    this.stream = stream;
+    stream.beginRefused(this, this.codec.errorStreamId, block);
+    stream.sendLocalReply(status, body, details, flags);
+  }
+
+  private endStream(): void {
+    this.stream?.onConnectionGone(DOWNSTREAM_CONNECTION_TERMINATION, "downstream_remote_disconnect");
+  }
+
+  /** The peer is gone or has left. */
+  private disconnected(): void {
+    if (this.isClosed) return;
+    const withRequest = this.stream !== null;
+    this.endStream();
+    this.socket.close();
+    this.closed(false, withRequest);
+  }
+
+  /** Sends what is gathered and our FIN, then waits for the peer's. */
+  private closeGently(): void {
+    if (this.isClosed || this.isLingering) return;
+    this.worker.turn.output.flush();
+    this.idleTimer.stop();
+    this.headersTimer.stop();
+    if (this.peerEnded) {
+      this.socket.closeAfterFlush();
+      this.closed(true);
+      return;
+    }
+    this.isLingering = true;
+    this.lingerStartMs = this.worker.clock.now();
+    if (this.isReadPaused) {
+      this.isReadPaused = false;
+      this.socket.resumeReading();
+    }
+    this.socket.end();
+    const { delayedCloseMs } = this.manager.timeouts;
+    if (delayedCloseMs > 0 || this.socket.pendingBytes > 0) this.idleTimer.start(Math.max(delayedCloseMs, 1));
+    else this.close(true);
+  }
+
+  /** A client that still reads the last answer is given the time that a stream may be idle. */
+  private lingeredEnough(): void {
+    const { stats, timeouts } = this.manager;
+    const flushMs = timeouts.streamIdleMs || FLUSH_TIMEOUT_MS;
+    if (this.socket.pendingBytes > 0 && this.worker.clock.now() - this.lingerStartMs < flushMs) {
+      this.idleTimer.start(Math.max(timeouts.delayedCloseMs, 1));
+      return;
+    }
+    stats.cxDelayedCloseTimeout.inc();
+    this.close(true);
+  }
+
+  private close(isLocal: boolean): void {
+    if (this.isClosed) return;
+    this.socket.close();
+    this.closed(isLocal);
+  }
+
+  private closed(isLocal: boolean, withRequest = false): void {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.idleTimer.stop();
+    this.headersTimer.stop();
+    this.durationTimer?.stop();
+    this.codec.close();
+    this.worker.core.exports.forwardPeerClose(this.forwardPeer);
+    const { stats } = this.manager;
+    stats.cxActive.dec();
+    stats.cxHttp1Active.dec();
+    stats.cxDestroy.inc();
+    (isLocal ? stats.cxDestroyLocal : stats.cxDestroyRemote).inc();
+    if (withRequest) {
+      stats.cxDestroyActiveRq.inc();
+      (isLocal ? stats.cxDestroyLocalActiveRq : stats.cxDestroyRemoteActiveRq).inc();
+    }
+    stats.cxLengthMs.record(this.worker.clock.now() - this.info.acceptedMs);
+    this.owner.onConnectionClosed(this);
+  }
+}

@@ -1,0 +1,674 @@
+/**
+ * One request and its answer. Taken from the pool when a head arrives, given back when both directions are over; read
+ * from top to bottom it is the life of a request (docs/life_of_a_request.md).
+ *
+ *   begin -> admit -> route -> filters down to the terminal one            request
+ *   respondHeaders -> filters up -> encode -> ... -> finish                 response, upstream's or a local reply
+ *
+ * `finish` is the one way out: permits returned, stats, access log, `explain`, blocks freed.
+ */
+
+import type { Address } from "../net/address.ts";
+import type { Timer, TimerOwner } from "../net/clock.ts";
+import type { Recyclable } from "../net/turn.ts";
+import type { RouteEntry, RouteTable } from "../route/route_entry.ts";
+import { HeaderMap } from "../wasm/header_view.ts";
+import {
+  ENCODE_CLOSE,
+  FORWARDED_BLOCK,
+  HEADER_AUTHORITY,
+  HEADER_CONTENT_LENGTH,
+  HEADER_CONTENT_TYPE,
+  HEADER_EXPECT,
+  HEADER_PATH,
+  HEADER_STATUS,
+  HEADER_UPGRADE,
+  HEADERS_END_STREAM,
+  HEADERS_EXPECT_CONTINUE,
+  HEADERS_HTTP10,
+  HEADERS_UPGRADE,
+  METHOD_CONNECT,
+  METHOD_HEAD,
+  NO_ROUTE,
+} from "../wasm/layout.gen.ts";
+import { writeLatin1 } from "../wasm/text.ts";
+import type { ConnectionManager } from "./connection_manager.ts";
+import type { FilterStream, HttpFilter } from "./filter.ts";
+import { RequestLine, ResponseLine } from "./filter_lines.ts";
+import { FilterRun } from "./filter_run.ts";
+import { ForwardedConnection } from "./forwarded_connection.ts";
+import type { HttpWorker } from "./http_worker.ts";
+import { admit } from "./request_admission.ts";
+import { DURATION_TIMEOUT, STREAM_IDLE_TIMEOUT } from "./response_flags.ts";
+import type { ServerConnection } from "./server_connection.ts";
+import {
+  type ConnectionInfo,
+  NEVER,
+  PROTOCOL_HTTP10,
+  PROTOCOL_HTTP11,
+  type StreamInfo,
+  type UpstreamInfo,
+} from "./stream_info.ts";
+
+/** Body bytes that may wait for a filter before the client is paused. */
+const HELD_BODY_BYTES = 65_536;
+
+export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recyclable {
+  readonly worker: HttpWorker;
+  /** The connection under the stream; its life is longer. */
+  http!: ServerConnection;
+  manager!: ConnectionManager;
+  streamId = 0;
+  readonly requestHeaders: HeaderMap;
+  private readonly responseMap: HeaderMap;
+  private readonly responseTrailerMap: HeaderMap;
+  private readonly requestTrailerMap: HeaderMap;
+
+  // The route.
+  route: RouteEntry | null = null;
+  /** NO_ROUTE or NO_VIRTUAL_HOST when `route` is null. */
+  routeResult = NO_ROUTE;
+  private routes!: RouteTable;
+  private isRouted = false;
+  private random = 0;
+
+  // Where the stream stands.
+  method = 0;
+  requestEnded = false;
+  responseStarted = false;
+  private responseEnded = false;
+  private isFinished = false;
+  isUpgrade = false;
+  private upgradeAccepted = false;
+  private waitsForContinue = false;
+  private isBlocked = false;
+
+  readonly filters: HttpFilter[] = [];
+  private readonly requestRun: FilterRun;
+  private readonly responseRun: FilterRun;
+  private readonly idleTimer: Timer;
+  private readonly requestTimer: Timer;
+  private readonly durationTimer: Timer;
+
+  // StreamInfo.
+  protocol = PROTOCOL_HTTP11;
+  startWallMs = 0;
+  startMs = 0;
+  requestEndMs = NEVER;
+  upstreamFirstTxMs = NEVER;
+  upstreamLastTxMs = NEVER;
+  upstreamFirstRxMs = NEVER;
+  upstreamLastRxMs = NEVER;
+  downstreamFirstTxMs = NEVER;
+  downstreamLastTxMs = NEVER;
+  endMs = NEVER;
+  bytesReceived = 0;
+  bytesSent = 0;
+  requestHeaderBytes = 0;
+  responseHeaderBytes = 0;
+  upstreamWireBytesSent = 0;
+  upstreamWireBytesReceived = 0;
+  responseCode = 0;
+  responseCodeDetails = "";
+  responseFlags = 0;
+  upstream: UpstreamInfo | null = null;
+  /** The socket of the upstream connection: it knows our end. */
+  upstreamSocket: { readonly local: Address } | null = null;
+  upstreamConnectionId = 0;
+  upstreamTransportFailureReason = "";
+  attemptCount = 0;
+  clusterName = "";
+  /** The client as x-forwarded-for tells it, by `forwardRequest`; empty: the socket's peer. */
+  forwardedClient = "";
+  private wireReceivedAtStart = 0;
+  private wireSentAtStart = 0;
+
+  constructor(worker: HttpWorker) {
+    this.worker = worker;
+    this.requestHeaders = new HeaderMap(worker.core);
+    this.responseMap = new HeaderMap(worker.core);
+    this.responseTrailerMap = new HeaderMap(worker.core);
+    this.requestTrailerMap = new HeaderMap(worker.core);
+    this.requestRun = new FilterRun(new RequestLine(this));
+    this.responseRun = new FilterRun(new ResponseLine(this));
+    this.idleTimer = worker.timers.timer(this);
+    this.requestTimer = worker.timers.timer(this);
+    this.durationTimer = worker.timers.timer(this);
+  }
+
+  // --- the request -----------------------------------------------------------------------------------------------------
+
+  /** A head has arrived. */
+  begin(http: ServerConnection, streamId: number, block: number, flags: number, method: number): void {
+    this.reset(http, streamId);
+    const { manager } = this;
+    this.requestHeaders.attach(block);
+    this.method = method;
+    this.protocol = (flags & HEADERS_HTTP10) !== 0 ? PROTOCOL_HTTP10 : PROTOCOL_HTTP11;
+    const endStream = (flags & HEADERS_END_STREAM) !== 0;
+    this.isUpgrade = (flags & HEADERS_UPGRADE) !== 0 || method === METHOD_CONNECT;
+    const { timeouts } = manager;
+    if (timeouts.streamIdleMs > 0) this.idleTimer.start(timeouts.streamIdleMs);
+    if (timeouts.maxStreamDurationMs > 0) this.durationTimer.start(timeouts.maxStreamDurationMs);
+    if (endStream) this.endRequest();
+    else if (timeouts.requestMs > 0) this.requestTimer.start(timeouts.requestMs);
+    if ((flags & HEADERS_EXPECT_CONTINUE) !== 0 && !manager.proxy100Continue) {
+      this.requestHeaders.removeId(HEADER_EXPECT);
+      this.waitsForContinue = true;
+    }
+    if (!admit(this)) return;
+    this.matchRoute();
+    if (this.isUpgrade && !this.upgradeAllowed()) {
+      manager.stats.rqWsOnNonWsRoute.inc();
+      this.sendLocalReply(403, "", "upgrade_failed", 0);
+      return;
+    }
+    if (this.waitsForContinue) {
+      this.waitsForContinue = false;
+      manager.stats.rqClass[1]?.inc();
+      manager.stats.rqCompleted.inc();
+      manager.stats.listenerRqClass[1]?.inc();
+      manager.stats.listenerRqCompleted.inc();
+      http.writeContinue(streamId);
+    }
+    manager.chain.open(this, this.filters);
+    this.requestRun.headers(endStream);
+  }
+
+  /** A head that could not be read, or never came: there is nothing but an answer. `block` is what was read of it, or 0. */
+  beginRefused(http: ServerConnection, streamId: number, block: number): void {
+    this.reset(http, streamId);
+    if (block !== 0) this.requestHeaders.attach(block);
+    this.filters.length = 0;
+    this.protocol = PROTOCOL_HTTP11;
+  }
+
+  onRequestData(address: number, length: number, endStream: boolean): void {
+    this.bytesReceived += length;
+    this.touch();
+    if (endStream) this.endRequest();
+    if (!this.isOver) this.requestRun.data(address, length, endStream);
+  }
+
+  onRequestTrailers(block: number): void {
+    this.endRequest();
+    this.requestTrailerMap.attach(block);
+    if (!this.isOver) this.requestRun.trailers();
+  }
+
+  /** The client broke a rule in the middle of its request. */
+  onRequestError(status: number, body: string, details: string, flags: number): void {
+    if (this.responseStarted) {
+      this.setFlag(flags);
+      this.abort(details);
+    } else {
+      this.sendLocalReply(status, body, details, flags);
+    }
+  }
+
+  /** The downstream connection is gone or the client has left. */
+  onConnectionGone(flags: number, details: string): void {
+    if (this.isFinished) return;
+    if (!this.responseEnded || !this.requestEnded) this.manager.stats.rqRxReset.inc();
+    this.setFlag(flags);
+    this.responseCodeDetails = details;
+    this.finish(false);
+  }
+
+  private endRequest(): void {
+    this.requestEnded = true;
+    this.requestEndMs = this.worker.clock.now();
+    this.requestTimer.stop();
+  }
+
+  // --- the route -------------------------------------------------------------------------------------------------------
+
+  private matchRoute(): void {
+    this.isRouted = true;
+    const index = this.routes.match(this.requestHeaders.block, this.random);
+    this.routeResult = index;
+    const route = index >= 0 ? (this.routes.routes[index] as RouteEntry) : null;
+    this.route = route;
+    const forward = route?.forward;
+    if (forward === undefined) return;
+    if (forward.idleTimeoutMs >= 0) {
+      if (forward.idleTimeoutMs > 0) this.idleTimer.start(forward.idleTimeoutMs);
+      else this.idleTimer.stop();
+    }
+    if (forward.maxStreamDurationMs >= 0) {
+      if (forward.maxStreamDurationMs > 0) this.durationTimer.start(forward.maxStreamDurationMs);
+      else this.durationTimer.stop();
+    }
+  }
+
+  /** Matches now if `clearRouteCache` was called. */
+  ensureRoute(): void {
+    if (!this.isRouted) this.matchRoute();
+  }
+
+  clearRouteCache(): void {
+    this.isRouted = false;
+  }
+
+  routeConfig<T>(filterName: string): T | undefined {
+    this.ensureRoute();
+    return this.route?.perFilterConfig.get(filterName) as T | undefined;
+  }
+
+  private upgradeAllowed(): boolean {
+    const type =
+      this.method === METHOD_CONNECT ? "connect" : (this.requestHeaders.getId(HEADER_UPGRADE) ?? "").toLowerCase();
+    const forward = this.route?.forward;
+    return forward?.upgrades.get(type) ?? this.manager.upgrades.get(type) ?? false;
+  }
+
+  // --- verbs of a filter -----------------------------------------------------------------------------------------------
+
+  get info(): StreamInfo {
+    return this;
+  }
+
+  continueRequest(): void {
+    this.requestRun.resume();
+  }
+
+  continueResponse(): void {
+    this.responseRun.resume();
+  }
+
+  bufferRequest(maxBytes: number): void {
+    this.requestRun.wantWholeBody(maxBytes);
+  }
+
+  setFlag(bits: number): void {
+    this.responseFlags |= bits;
+  }
+
+  /** Counted: as many `resumeRequest` calls let the client go on. */
+  pauseRequest(): void {
+    this.http.pauseReading();
+  }
+
+  resumeRequest(): void {
+    if (!this.isFinished) this.http.resumeReading();
+  }
+
+  /** `edit` may add fields to the head. */
+  sendLocalReply(
+    status: number,
+    body: string,
+    details: string,
+    flags: number,
+    edit?: (headers: HeaderMap) => void,
+  ): void {
+    if (this.isOver) return;
+    if (this.responseStarted) {
+      this.setFlag(flags);
+      this.abort(details);
+      return;
+    }
+    this.responseMap.release();
+    if (!this.responseMap.create()) {
+      this.abort("no_header_block");
+      return;
+    }
+    this.setFlag(flags);
+    this.responseCodeDetails = details;
+    const headers = this.responseMap;
+    headers.setId(HEADER_STATUS, String(status));
+    const { core, loan } = this.worker;
+    const length = body.length > 0 ? writeLatin1(core.bytes, loan.offset, body, HELD_BODY_BYTES) : 0;
+    headers.setId(HEADER_CONTENT_LENGTH, String(length));
+    if (length > 0) headers.setId(HEADER_CONTENT_TYPE, "text/plain");
+    edit?.(headers);
+    this.respondWith(status, loan.offset, this.method === METHOD_HEAD ? 0 : length);
+  }
+
+  /** An answer with a ready body: a direct response. `headers` are those of `newResponse()`. */
+  respondBytes(status: number, body: Uint8Array | undefined, details: string): void {
+    this.responseCodeDetails = details;
+    if (body === undefined || body.length === 0 || this.method === METHOD_HEAD) {
+      this.respondWith(status, 0, 0);
+      return;
+    }
+    this.respondHeaders(status, false);
+    for (let at = 0; at < body.length && !this.isOver; ) {
+      const piece = body.subarray(at, at + HELD_BODY_BYTES);
+      at += piece.length;
+      this.respondData(this.lend(piece), piece.length, at === body.length);
+    }
+  }
+
+  private respondWith(status: number, address: number, length: number): void {
+    this.respondHeaders(status, length === 0);
+    if (length > 0 && !this.isOver) this.respondData(address, length, true);
+  }
+
+  // --- the response ----------------------------------------------------------------------------------------------------
+
+  /** An empty head for an answer of our own; null: the core has no block left. */
+  newResponse(): HeaderMap | null {
+    this.responseMap.release();
+    return this.responseMap.create() ? this.responseMap : null;
+  }
+
+  /** Takes over the head that came from the upstream. */
+  takeResponse(block: number): HeaderMap {
+    this.responseMap.release();
+    this.responseMap.attach(block);
+    return this.responseMap;
+  }
+
+  respondHeaders(status: number, endStream: boolean): void {
+    this.responseCode = status;
+    this.touch();
+    this.responseRun.headers(endStream);
+  }
+
+  respondData(address: number, length: number, endStream: boolean): void {
+    this.touch();
+    this.responseRun.data(address, length, endStream);
+  }
+
+  respondTrailers(block: number): void {
+    this.responseTrailerMap.attach(block);
+    this.responseRun.trailers();
+  }
+
+  /** An informational response (1xx) from the upstream. */
+  respondInformational(block: number, status: number): void {
+    const { manager } = this;
+    if (status === 100 && manager.proxy100Continue && !this.responseStarted) {
+      manager.stats.rqClass[1]?.inc();
+      manager.stats.rqCompleted.inc();
+      manager.stats.listenerRqClass[1]?.inc();
+      manager.stats.listenerRqCompleted.inc();
+      this.http.writeContinue(this.streamId);
+    }
+    this.worker.core.exports.blockFree(block);
+  }
+
+  /** The head leaves. */
+  encodeHeaders(endStream: boolean): void {
+    const { http, manager, worker } = this;
+    const { stats } = manager;
+    const headers = this.responseMap;
+    const status = this.responseCode;
+    const now = worker.clock.now();
+    this.responseStarted = true;
+    this.downstreamFirstTxMs = now;
+    if (this.route !== null && !this.route.responseMutations.empty) {
+      this.route.responseMutations.apply(headers, this);
+    }
+    if (!this.requestEnded) {
+      // Nobody waits for the rest of the request, and HTTP/1 has no other way to say so.
+      http.closesAfterResponse = true;
+      stats.rqResponseBeforeComplete.inc();
+    } else if (worker.isDraining && !http.closesAfterResponse) {
+      stats.cxDrainClose.inc();
+      http.closesAfterResponse = true;
+    }
+    const isSwitch = this.isUpgrade && this.acceptsUpgrade(status);
+    const closes = http.closesAfterResponse && !isSwitch;
+    const { exports } = worker.core;
+    exports.forwardResponse(headers.block, manager.forwardParams, this.requestHeaders.block, 0);
+    headers.block = worker.core.result(FORWARDED_BLOCK);
+    const flags = closes ? ENCODE_CLOSE : 0;
+    this.responseHeaderBytes = http.writeHead(this.streamId, headers.block, endStream && !isSwitch, flags);
+    const digit = (status / 100) | 0;
+    stats.rqCompleted.inc();
+    stats.rqClass[digit]?.inc();
+    stats.listenerRqCompleted.inc();
+    stats.listenerRqClass[digit]?.inc();
+    if (isSwitch) {
+      this.upgradeAccepted = true;
+      stats.cxUpgradesTotal.inc();
+      stats.cxUpgradesActive.inc();
+      http.tunnel(this.streamId);
+      return;
+    }
+    if (endStream) this.endResponse();
+  }
+
+  encodeData(address: number, length: number, endStream: boolean): void {
+    this.bytesSent += length;
+    if (length > 0 || endStream) this.http.writeData(this.streamId, address, length, endStream);
+    if (endStream) this.endResponse();
+  }
+
+  encodeTrailers(): void {
+    this.http.writeTrailers(this.streamId, this.responseTrailerMap.block);
+    this.endResponse();
+  }
+
+  private acceptsUpgrade(status: number): boolean {
+    return this.method === METHOD_CONNECT ? status >= 200 && status < 300 : status === 101;
+  }
+
+  /** Gives up in the middle of a response: the client sees the connection end. */
+  abort(details: string): void {
+    if (this.isFinished) return;
+    this.responseCodeDetails = details;
+    this.manager.stats.rqTxReset.inc();
+    this.manager.stats.rqRxReset.inc();
+    this.finish(false);
+  }
+
+  private endResponse(): void {
+    this.responseEnded = true;
+    this.downstreamLastTxMs = this.worker.clock.now();
+    if (!this.requestEnded) this.manager.stats.rqRxReset.inc();
+    this.finish(true);
+  }
+
+  // --- flow control ----------------------------------------------------------------------------------------------------
+
+  onDownstreamBlocked(): void {
+    if (this.isBlocked) return;
+    this.isBlocked = true;
+    for (const filter of this.filters) filter.onDownstreamBlocked?.(this);
+  }
+
+  onDownstreamDrained(): void {
+    if (!this.isBlocked) return;
+    this.isBlocked = false;
+    this.touch();
+    for (const filter of this.filters) filter.onDownstreamDrained?.(this);
+  }
+
+  // --- timers ----------------------------------------------------------------------------------------------------------
+
+  onTimer(timer: Timer): void {
+    const { stats } = this.manager;
+    if (timer === this.idleTimer) {
+      stats.rqIdleTimeout.inc();
+      this.timedOut(this.requestEnded ? 504 : 408, "stream timeout", "stream_idle_timeout", STREAM_IDLE_TIMEOUT);
+    } else if (timer === this.requestTimer) {
+      stats.rqTimeout.inc();
+      this.timedOut(408, "request timeout", "request_overall_timeout", 0);
+    } else {
+      stats.rqMaxDurationReached.inc();
+      this.timedOut(
+        this.requestEnded ? 504 : 408,
+        "downstream duration timeout",
+        "max_duration_timeout",
+        DURATION_TIMEOUT,
+      );
+    }
+    this.worker.turn.end();
+  }
+
+  private timedOut(status: number, body: string, details: string, flags: number): void {
+    this.setFlag(flags);
+    if (this.responseStarted) this.abort(details);
+    else this.sendLocalReply(status, body, details, flags);
+  }
+
+  /** Something moved: the stream is not idle. */
+  private touch(): void {
+    if (this.idleTimer.isArmed) {
+      const route = this.route?.forward?.idleTimeoutMs ?? -1;
+      this.idleTimer.start(route >= 0 ? route : this.manager.timeouts.streamIdleMs);
+    }
+  }
+
+  // --- the end ---------------------------------------------------------------------------------------------------------
+
+  get isOver(): boolean {
+    return this.isFinished;
+  }
+
+  private finish(isWhole: boolean): void {
+    if (this.isFinished) return;
+    this.isFinished = true;
+    const { filters, http, manager, worker } = this;
+    const { stats } = manager;
+    this.endMs = worker.clock.now();
+    this.idleTimer.stop();
+    this.requestTimer.stop();
+    this.durationTimer.stop();
+    for (let i = 0; i < filters.length; i++) (filters[i] as HttpFilter).onStreamEnd?.(this);
+    stats.rqActive.dec();
+    stats.rqTime.record(this.endMs - this.startMs);
+    if (this.upgradeAccepted) stats.cxUpgradesActive.dec();
+    const { accessLogs } = manager;
+    for (let i = 0; i < accessLogs.length; i++) accessLogs[i]?.log(this);
+    worker.observer.onStreamEnd(this);
+    this.requestHeaders.release();
+    this.responseMap.release();
+    this.responseTrailerMap.release();
+    this.requestTrailerMap.release();
+    http.onStreamEnd(this, isWhole);
+  }
+
+  recycle(): void {
+    this.worker.streams.giveBack(this);
+  }
+
+  private reset(http: ServerConnection, streamId: number): void {
+    const { manager, worker } = http;
+    const { stats } = manager;
+    this.http = http;
+    this.manager = manager;
+    this.streamId = streamId;
+    this.routes = manager.routes;
+    this.route = null;
+    this.routeResult = NO_ROUTE;
+    this.isRouted = false;
+    this.random = worker.random();
+    this.filters.length = 0;
+    this.method = 0;
+    this.requestEnded = false;
+    this.responseStarted = false;
+    this.responseEnded = false;
+    this.isFinished = false;
+    this.isUpgrade = false;
+    this.upgradeAccepted = false;
+    this.waitsForContinue = false;
+    this.isBlocked = false;
+    this.requestRun.begin(HELD_BODY_BYTES);
+    this.responseRun.begin(HELD_BODY_BYTES);
+    this.startWallMs = worker.clock.wallMs();
+    this.startMs = worker.clock.now();
+    this.requestEndMs = NEVER;
+    this.upstreamFirstTxMs = NEVER;
+    this.upstreamLastTxMs = NEVER;
+    this.upstreamFirstRxMs = NEVER;
+    this.upstreamLastRxMs = NEVER;
+    this.downstreamFirstTxMs = NEVER;
+    this.downstreamLastTxMs = NEVER;
+    this.endMs = NEVER;
+    this.bytesReceived = 0;
+    this.bytesSent = 0;
+    this.requestHeaderBytes = 0;
+    this.responseHeaderBytes = 0;
+    this.upstreamWireBytesSent = 0;
+    this.upstreamWireBytesReceived = 0;
+    this.responseCode = 0;
+    this.responseCodeDetails = "";
+    this.responseFlags = 0;
+    this.upstream = null;
+    this.upstreamSocket = null;
+    this.upstreamConnectionId = 0;
+    this.upstreamTransportFailureReason = "";
+    this.attemptCount = 0;
+    this.clusterName = "";
+    this.forwardedClient = "";
+    this.wireReceivedAtStart = http.wireBytesReceived;
+    this.wireSentAtStart = http.wireBytesSent;
+    stats.rqTotal.inc();
+    stats.rqActive.inc();
+    stats.rqHttp1Total.inc();
+  }
+
+  // --- StreamInfo ------------------------------------------------------------------------------------------------------
+
+  get connection(): ConnectionInfo {
+    return this.forwardedClient === "" ? this.http.info : new ForwardedConnection(this.http.info, this.forwardedClient);
+  }
+
+  get downstreamWireBytesReceived(): number {
+    return this.http.wireBytesReceived - this.wireReceivedAtStart;
+  }
+
+  get downstreamWireBytesSent(): number {
+    return this.http.wireBytesSent - this.wireSentAtStart;
+  }
+
+  get responseHeaders(): HeaderMap | null {
+    return this.responseMap.isAttached ? this.responseMap : null;
+  }
+
+  get responseTrailers(): HeaderMap | null {
+    return this.responseTrailerMap.isAttached ? this.responseTrailerMap : null;
+  }
+
+  get upstreamLocalAddress(): string {
+    return this.upstreamSocket?.local.text ?? "";
+  }
+
+  get routeName(): string {
+    return this.route?.name ?? "";
+  }
+
+  get virtualHostName(): string {
+    return this.route?.virtualHost.name ?? "";
+  }
+
+  get requestId(): string {
+    return this.requestHeaders.isAttached ? (this.requestHeaders.get("x-request-id") ?? "") : "";
+  }
+
+  get path(): string {
+    return this.requestHeaders.isAttached ? (this.requestHeaders.getId(HEADER_PATH) ?? "") : "";
+  }
+
+  get authority(): string {
+    return this.requestHeaders.isAttached ? (this.requestHeaders.getId(HEADER_AUTHORITY) ?? "") : "";
+  }
+
+  nowMs(): number {
+    return this.worker.clock.now();
+  }
+
+  // --- for the filter lines --------------------------------------------------------------------------------------------
+
+  get requestTrailers(): HeaderMap {
+    return this.requestTrailerMap;
+  }
+
+  get responseHead(): HeaderMap {
+    return this.responseMap;
+  }
+
+  get responseTail(): HeaderMap {
+    return this.responseTrailerMap;
+  }
+
+  /** Puts bytes into core memory for as long as one callback needs them. */
+  lend(bytes: Uint8Array): number {
+    const { core, loan } = this.worker;
+    core.bytes.set(bytes, loan.offset);
+    return loan.offset;
+  }
+}

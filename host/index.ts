@@ -1,0 +1,151 @@
+/**
+ * The library door: the same proxy inside a Node program.
+ *
+ *   const proxy = await createProxy({ configPath: "envoy.yaml", concurrency: 2 });
+ *   ...
+ *   await proxy.drain(5_000);
+ *   await proxy.stop();
+ */
+
+import { availableParallelism } from "node:os";
+import { type BootstrapSource, decodeBootstrap, readConfigFile } from "./config/bootstrap.ts";
+import { ConfigError, type ConfigIssue } from "./config/config_error.ts";
+import type { Bootstrap } from "./config/types/bootstrap.ts";
+import { DEFAULT_LOG_FORMAT } from "./log/format.ts";
+import type { LogLevel } from "./log/level.ts";
+import { FileSink, Logs, type LogSink, StderrSink } from "./log/logger.ts";
+import type { NetChoice } from "./net/choose_net.ts";
+import { Server } from "./server.ts";
+import { addressText } from "./upstream/host.ts";
+
+export { ConfigError, type ConfigIssue };
+export { ServerError } from "./server.ts";
+
+/** A bootstrap: an object in the shape of Envoy's API (JSON names), or its text as YAML. */
+export type Config = object | string;
+
+export interface ProxyOptions {
+  /** Exactly one of `config` and `configPath`, save that `configYaml` may stand alone. */
+  readonly config?: Config;
+  readonly configPath?: string;
+  /** YAML that is merged over the config, as `--config-yaml`. */
+  readonly configYaml?: string;
+  /** Worker threads; as many as there are cores by default. */
+  readonly concurrency?: number;
+  /** Which sockets; `auto` by default. */
+  readonly net?: NetChoice;
+  readonly logLevel?: LogLevel;
+  /** Lines by component: `{ upstream: "debug" }`. */
+  readonly componentLogLevels?: Readonly<Record<string, LogLevel>>;
+  readonly logFormat?: string;
+  readonly logPath?: string;
+  readonly escapeLogNewlines?: boolean;
+  /** Takes log lines instead of standard error. */
+  readonly onLogLine?: (line: string) => void;
+  readonly serviceNode?: string;
+  readonly serviceCluster?: string;
+  readonly serviceZone?: string;
+  readonly fileFlushIntervalMs?: number;
+  readonly fileFlushMinBytes?: number;
+}
+
+export interface ProxyListener {
+  readonly name: string;
+  /** `127.0.0.1:10000`, with the ports that were found where the config asked for port 0. */
+  readonly addresses: readonly string[];
+}
+
+export interface ProxyStats {
+  readonly counters: Readonly<Record<string, number>>;
+  readonly gauges: Readonly<Record<string, number>>;
+}
+
+export interface Proxy {
+  readonly listeners: readonly ProxyListener[];
+  /** Of all workers, as of now. */
+  stats(): Promise<ProxyStats>;
+  /**
+   * Validates, then swaps listeners and clusters in; what is gone drains. Without an argument the file is read again.
+   * Throws ConfigError (nothing changed) or ServerError (an address could not be bound).
+   */
+  reload(config?: Config): Promise<void>;
+  /** Stops accepting and waits for the connections to end, `timeMs` at most; how many are left. */
+  drain(timeMs: number): Promise<number>;
+  /** Ends at once. */
+  stop(): Promise<void>;
+  /** What the proxy is made of: for the command line and tests of our own. */
+  readonly server: Server;
+}
+
+const FILE_FLUSH_INTERVAL_MS = 10_000;
+const FILE_FLUSH_MIN_BYTES = 64 * 1024;
+
+/** Throws ConfigError with all that is wrong with a config, or ServerError when it cannot be served. */
+export async function createProxy(options: ProxyOptions): Promise<Proxy> {
+  const bootstrap = decode(await sources(options, options.config));
+  const sink = sinkOf(options);
+  const logs = new Logs({
+    sink,
+    level: options.logLevel ?? "info",
+    ...(options.logFormat === undefined ? {} : { format: options.logFormat }),
+    escapeNewlines: options.escapeLogNewlines ?? false,
+  });
+  for (const logger of logs.all()) {
+    const level = options.componentLogLevels?.[logger.name];
+    if (level !== undefined) logger.level = level;
+  }
+  const server = await Server.start({
+    bootstrap,
+    concurrency: options.concurrency ?? availableParallelism(),
+    net: options.net ?? "auto",
+    logs,
+    logFormat: options.logFormat ?? DEFAULT_LOG_FORMAT,
+    escapeLogNewlines: options.escapeLogNewlines ?? false,
+    onLogLine: (line) => sink.write(line),
+    nodeId: options.serviceNode || bootstrap.node?.id || "",
+    nodeCluster: options.serviceCluster || bootstrap.node?.cluster || "",
+    fileFlushIntervalMs: options.fileFlushIntervalMs ?? FILE_FLUSH_INTERVAL_MS,
+    fileFlushMinBytes: options.fileFlushMinBytes ?? FILE_FLUSH_MIN_BYTES,
+  });
+  return {
+    server,
+    get listeners() {
+      return server.listening.map(({ name, addresses }) => ({
+        name,
+        addresses: addresses.map(({ address }) => addressText(address)),
+      }));
+    },
+    async stats() {
+      await server.supervisor.sync();
+      const { reader } = server;
+      return {
+        counters: Object.fromEntries(reader.counters().map(({ name, value }) => [name, value])),
+        gauges: Object.fromEntries(reader.gauges().map(({ name, value }) => [name, value])),
+      };
+    },
+    reload: async (config) => server.reload(decode(await sources(options, config ?? options.config))),
+    drain: (timeMs) => server.drain(timeMs),
+    stop: () => server.stop(),
+  };
+}
+
+function decode(from: readonly BootstrapSource[]): Bootstrap {
+  const result = decodeBootstrap(from);
+  if (!result.ok) throw new ConfigError(result.errors);
+  return result.bootstrap;
+}
+
+async function sources(options: ProxyOptions, config: Config | undefined): Promise<readonly BootstrapSource[]> {
+  const list: BootstrapSource[] = [];
+  if (typeof config === "string") list.push({ fileName: "config.yaml", text: config });
+  else if (config !== undefined) list.push({ fileName: "config", value: config });
+  else if (options.configPath !== undefined)
+    list.push({ fileName: options.configPath, text: await readConfigFile(options.configPath) });
+  if (options.configYaml !== undefined) list.push({ fileName: "config-yaml.yaml", text: options.configYaml });
+  return list;
+}
+
+function sinkOf(options: ProxyOptions): LogSink {
+  if (options.onLogLine !== undefined) return { write: options.onLogLine };
+  return options.logPath === undefined ? new StderrSink() : new FileSink(options.logPath);
+}

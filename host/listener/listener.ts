@@ -1,0 +1,252 @@
+/**
+ * One listener in one worker: its sockets, and the filter chains that accepted connections take.
+ *
+ * A changed config keeps the sockets and swaps the chains (`ChainSet`): connections that wait in the kernel's queue are not
+ * lost. The chains of before drain, and are disposed of with their last connection.
+ */
+
+import type { Listener as ListenerConfig } from "../config/types/listener.ts";
+import type { HttpWorker } from "../http/http_worker.ts";
+import { addressOf, addressText, type PlainAddress } from "../upstream/host.ts";
+import type { Listener as ListeningSocket, ListenError, Socket } from "../net/socket.ts";
+import type { Scope } from "../stats/scope.ts";
+import { DownstreamConnection, type DownstreamOwner } from "../tcp/downstream.ts";
+import { CONTINUE, type NetworkFilter, type NetworkFilterFactory } from "../tcp/filter.ts";
+import type { ClusterManager } from "../upstream/cluster_manager.ts";
+import { FilterChainMatcher } from "./filter_chain_match.ts";
+import { ListenerStats } from "./listener_stats.ts";
+
+/** A listener in the snapshot. Structured-clonable. */
+export interface ListenerDescription {
+  readonly name: string;
+  readonly config: ListenerConfig;
+  /** Where to listen; port 0: the first worker finds one; empty: `bind_to_port` is off. */
+  readonly addresses: readonly ListenAddress[];
+  /** What stands in stat names: `stat_prefix`, or the first address. */
+  readonly statName: string;
+}
+
+export interface ListenAddress {
+  readonly address: PlainAddress;
+  readonly ipv6Only: boolean;
+  /** Each worker binds it; else one worker alone does. */
+  readonly reusePort: boolean;
+}
+
+/** By full name of the config's message. */
+export type NetworkFilterFactories = ReadonlyMap<string, NetworkFilterFactory<unknown>>;
+
+export interface ListenerContext {
+  readonly worker: HttpWorker;
+  readonly clusters: ClusterManager;
+  readonly factories: NetworkFilterFactories;
+  /** Index of this worker: the first one owns what cannot be bound twice. */
+  readonly workerIndex: number;
+  onAcceptTrouble(listener: string, code: string): void;
+}
+
+const BACKLOG = 4096;
+const BUFFER_LIMIT_BYTES = 1_048_576;
+
+export class Listener {
+  private description: ListenerDescription;
+  private readonly context: ListenerContext;
+  private readonly scope: Scope;
+  private readonly stats: ListenerStats;
+  private chains: ChainSet;
+  private readonly sockets: ListeningSocket[] = [];
+
+  /** Throws what a filter's factory throws; nothing listens yet. */
+  constructor(description: ListenerDescription, context: ListenerContext) {
+    this.description = description;
+    this.context = context;
+    this.scope = context.worker.stats.root.scope("listener").scope(description.statName);
+    this.stats = new ListenerStats(this.scope, `worker_${context.workerIndex}`);
+    this.chains = new ChainSet(description, context, this.scope, this.stats);
+  }
+
+  get config(): ListenerConfig {
+    return this.description.config;
+  }
+
+  /** Whether a new description can take over this listener's sockets. A port 0 is content with the port it has. */
+  canBecome(next: ListenerDescription): boolean {
+    const { addresses, config, statName } = this.description;
+    return (
+      statName === next.statName &&
+      config.tcp_backlog_size === next.config.tcp_backlog_size &&
+      addresses.length === next.addresses.length &&
+      addresses.every((address, i) => isSameDoor(address, next.addresses[i] as ListenAddress, this.bound[i]))
+    );
+  }
+
+  /** Swaps the chains. Throws what a factory throws, and goes on with the old ones. */
+  become(next: ListenerDescription): void {
+    const chains = new ChainSet(next, this.context, this.scope, this.stats);
+    const old = this.chains;
+    this.chains = chains;
+    this.description = next;
+    old.retire();
+  }
+
+  /** Binds; the first error, or null. What was bound before it stays bound until `stop`. */
+  async listen(): Promise<ListenError | null> {
+    const { config, addresses } = this.description;
+    for (const { address, ipv6Only, reusePort } of addresses) {
+      if (!reusePort && this.context.workerIndex !== 0) continue;
+      const result = await this.context.worker.net.listen({
+        address: addressOf(address),
+        backlog: config.tcp_backlog_size ?? BACKLOG,
+        reusePort,
+        ipv6Only,
+        highBytes: config.per_connection_buffer_limit_bytes ?? BUFFER_LIMIT_BYTES,
+        onAccept: (socket) => this.chains.accept(socket),
+        onAcceptTrouble: (code) => this.context.onAcceptTrouble(this.description.name, code),
+      });
+      if (result.error !== null) return result.error;
+      this.sockets.push(result.listener);
+    }
+    return null;
+  }
+
+  /** Addresses that this worker has bound. */
+  get bound(): readonly PlainAddress[] {
+    return this.sockets.map(({ address }) =>
+      address.kind === "ip"
+        ? { version: address.version, ip: address.ip, port: address.port }
+        : { path: address.path },
+    );
+  }
+
+  /** Stops accepting; connections live on. */
+  async stop(): Promise<void> {
+    await Promise.all(this.sockets.splice(0).map((socket) => socket.close()));
+  }
+
+  /** Connections end after what they have begun. */
+  drain(): void {
+    this.chains.drain();
+  }
+
+  /** The listener is gone from the config: stops, drains, and gives back what its chains hold. */
+  async remove(): Promise<void> {
+    await this.stop();
+    this.chains.retire();
+  }
+
+  get activeConnections(): number {
+    return this.chains.connectionCount;
+  }
+}
+
+/** `bound` is where the first is listening now. */
+function isSameDoor(old: ListenAddress, next: ListenAddress, bound: PlainAddress | undefined): boolean {
+  if (old.ipv6Only !== next.ipv6Only || old.reusePort !== next.reusePort) return false;
+  const text = addressText(next.address);
+  return text === addressText(old.address) || (bound !== undefined && text === addressText(bound));
+}
+
+interface Chain {
+  readonly name: string;
+  readonly filters: readonly NetworkFilter[];
+}
+
+/** The filter chains of one version of a listener's config, and the connections that took them. */
+class ChainSet implements DownstreamOwner {
+  private readonly listenerName: string;
+  private readonly worker: HttpWorker;
+  private readonly stats: ListenerStats;
+  private readonly matcher: FilterChainMatcher<Chain>;
+  private readonly chains: Chain[] = [];
+  private readonly connections = new Set<DownstreamConnection>();
+  private isRetired = false;
+
+  constructor(description: ListenerDescription, context: ListenerContext, scope: Scope, stats: ListenerStats) {
+    const { config } = description;
+    const { worker, clusters, factories } = context;
+    this.listenerName = description.name;
+    this.worker = worker;
+    this.stats = stats;
+    const build = (chain: NonNullable<ListenerConfig["default_filter_chain"]>): Chain => {
+      const filters = (chain.filters ?? []).map(({ typed_config }) => {
+        const factory = factories.get(typed_config?.["@type"] ?? "");
+        // The config door knows the same list: what it lets through is here.
+        if (factory === undefined || typed_config === undefined)
+          throw new Error(`no network filter for ${typed_config?.["@type"]}`);
+        return factory.create(factory.decode(typed_config), {
+          worker,
+          clusters,
+          listenerScope: scope,
+          listenerName: description.name,
+        });
+      });
+      const built = { name: chain.name ?? "", filters };
+      this.chains.push(built);
+      return built;
+    };
+    try {
+      this.matcher = new FilterChainMatcher(
+        (config.filter_chains ?? []).map((chain) => ({ config: chain, chain: build(chain) })),
+        config.default_filter_chain === undefined ? null : build(config.default_filter_chain),
+      );
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
+  }
+
+  get connectionCount(): number {
+    return this.connections.size;
+  }
+
+  accept(socket: Socket): void {
+    const { stats, worker } = this;
+    stats.cxTotal.inc();
+    stats.cxActive.inc();
+    stats.workerCxTotal.inc();
+    stats.workerCxActive.inc();
+    const chain = this.matcher.match(socket.local);
+    const connection = new DownstreamConnection(
+      worker.nextConnectionId(),
+      socket,
+      worker.clock.now(),
+      this.listenerName,
+      chain?.name ?? "",
+      this,
+    );
+    this.connections.add(connection);
+    if (chain === null) {
+      stats.noFilterChainMatch.inc();
+      socket.close();
+      connection.closed();
+      return;
+    }
+    for (const filter of chain.filters) if (filter.onConnection(connection) !== CONTINUE) break;
+    worker.turn.end();
+  }
+
+  onConnectionClosed(connection: DownstreamConnection): void {
+    const { stats } = this;
+    this.connections.delete(connection);
+    stats.cxActive.dec();
+    stats.workerCxActive.dec();
+    stats.cxDestroy.inc();
+    stats.cxLengthMs.record(this.worker.clock.now() - connection.acceptedMs);
+    if (this.isRetired && this.connections.size === 0) this.dispose();
+  }
+
+  drain(): void {
+    for (const { filters } of this.chains) for (const filter of filters) filter.drain();
+  }
+
+  /** Another version took over: drains, and is disposed of with its last connection. */
+  retire(): void {
+    this.isRetired = true;
+    this.drain();
+    if (this.connections.size === 0) this.dispose();
+  }
+
+  private dispose(): void {
+    for (const { filters } of this.chains.splice(0)) for (const filter of filters) filter.dispose();
+  }
+}

@@ -1,0 +1,77 @@
+/** The listeners of one worker, by name; follows the snapshots that the main thread hands out. */
+
+import { Listener, type ListenerContext, type ListenerDescription } from "./listener.ts";
+import type { PlainAddress } from "../upstream/host.ts";
+
+export interface BoundListener {
+  readonly name: string;
+  readonly addresses: readonly PlainAddress[];
+}
+
+export class ListenerManager {
+  private readonly context: ListenerContext;
+  private readonly listeners = new Map<string, Listener>();
+
+  constructor(context: ListenerContext) {
+    this.context = context;
+  }
+
+  /**
+   * Takes the listeners of a new snapshot: unchanged ones go on, changed ones keep their sockets where they can, removed
+   * ones drain. @returns what could not be done, in words; empty: all is well
+   */
+  async update(descriptions: readonly ListenerDescription[]): Promise<readonly string[]> {
+    const problems: string[] = [];
+    const names = new Set(descriptions.map((d) => d.name));
+    for (const [name, listener] of this.listeners) {
+      if (names.has(name)) continue;
+      this.listeners.delete(name);
+      await listener.remove();
+    }
+    for (const description of descriptions) {
+      try {
+        await this.add(description);
+      } catch (error) {
+        problems.push(`error adding listener '${description.name}': ${(error as Error).message}`);
+      }
+    }
+    return problems;
+  }
+
+  private async add(description: ListenerDescription): Promise<void> {
+    const { name } = description;
+    const old = this.listeners.get(name);
+    if (old?.canBecome(description)) {
+      if (JSON.stringify(old.config) !== JSON.stringify(description.config)) old.become(description);
+      return;
+    }
+    const listener = new Listener(description, this.context);
+    // The same name at another address: the old one makes room first, in case the addresses overlap.
+    await old?.remove();
+    this.listeners.set(name, listener);
+    const error = await listener.listen();
+    if (error === null) return;
+    this.listeners.delete(name);
+    await listener.remove();
+    throw new Error(error.message);
+  }
+
+  get bound(): readonly BoundListener[] {
+    return [...this.listeners].map(([name, listener]) => ({ name, addresses: listener.bound }));
+  }
+
+  get activeConnections(): number {
+    let sum = 0;
+    for (const listener of this.listeners.values()) sum += listener.activeConnections;
+    return sum;
+  }
+
+  /** Stops accepting. `isInbound` picks by traffic direction. */
+  async stop(filter: (listener: Listener) => boolean = () => true): Promise<void> {
+    await Promise.all([...this.listeners.values()].filter(filter).map((listener) => listener.stop()));
+  }
+
+  drain(filter: (listener: Listener) => boolean = () => true): void {
+    for (const listener of this.listeners.values()) if (filter(listener)) listener.drain();
+  }
+}

@@ -1,0 +1,57 @@
+/** An accepted connection: its socket and what is known of it, until the terminal filter of its chain says that it is over. */
+
+import type { ConnectionInfo } from "../http/stream_info.ts";
+import type { Address } from "../net/address.ts";
+import type { Socket } from "../net/socket.ts";
+
+/** Whom the connection tells that it is over. */
+export interface DownstreamOwner {
+  onConnectionClosed(connection: DownstreamConnection): void;
+}
+
+export class DownstreamConnection implements ConnectionInfo {
+  readonly id: number;
+  readonly socket: Socket;
+  readonly acceptedMs: number;
+  readonly listenerName: string;
+  readonly filterChainName: string;
+  readonly serverName = "";
+  terminationDetails = "";
+  private readonly owner: DownstreamOwner;
+  private isOver = false;
+
+  constructor(
+    id: number,
+    socket: Socket,
+    acceptedMs: number,
+    listenerName: string,
+    filterChainName: string,
+    owner: DownstreamOwner,
+  ) {
+    this.id = id;
+    this.socket = socket;
+    this.acceptedMs = acceptedMs;
+    this.listenerName = listenerName;
+    this.filterChainName = filterChainName;
+    this.owner = owner;
+  }
+
+  get directRemote(): Address {
+    return this.socket.remote;
+  }
+
+  get remote(): Address {
+    return this.socket.remote;
+  }
+
+  get local(): Address {
+    return this.socket.local;
+  }
+
+  /** Called by the terminal filter, once. */
+  closed(): void {
+    if (this.isOver) return;
+    this.isOver = true;
+    this.owner.onConnectionClosed(this);
+  }
+}

@@ -1,0 +1,149 @@
+/** A cluster as one worker holds it: its hosts, the picker over them, and the pools of connections to them. */
+
+import type { Cluster as ClusterConfig, UpstreamHttpProtocolOptions } from "../config/types/cluster.ts";
+import type { SocketOwner } from "../net/socket.ts";
+import { type BreakerCells, CircuitBreakers } from "./circuit_breakers.ts";
+import { ClusterStats } from "./cluster_stats.ts";
+import { HttpConnPool } from "./conn_pool.ts";
+import type { Host, HostDescription } from "./host.ts";
+import { HostSet } from "./host_set.ts";
+import { balancingPolicy, LoadBalancer, priorityLoadOptions } from "./load_balancer.ts";
+import type { PriorityLoadOptions } from "./priority_load.ts";
+import { UpstreamConnection } from "./upstream_connection.ts";
+import type { ClientCodecOptions, UpstreamWorker } from "./upstream_worker.ts";
+
+/** A cluster in the snapshot. Structured-clonable. */
+export interface ClusterDescription {
+  readonly config: ClusterConfig;
+  /** Indexed by the priority of requests: default, high. */
+  readonly breakers: readonly [BreakerCells, BreakerCells];
+  readonly hosts: readonly HostDescription[];
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const IDLE_TIMEOUT_MS = 3_600_000;
+const BUFFER_LIMIT_BYTES = 1_048_576;
+const MAX_RESPONSE_HEAD_BYTES = 60 * 1024;
+const MAX_RESPONSE_HEADERS = 100;
+
+const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+export class Cluster {
+  readonly name: string;
+  readonly worker: UpstreamWorker;
+  readonly config: ClusterConfig;
+  readonly stats: ClusterStats;
+  readonly breakers: readonly [CircuitBreakers, CircuitBreakers];
+  readonly connectTimeoutMs: number;
+  /** 0: no limit, as for the next two. */
+  readonly idleTimeoutMs: number;
+  readonly maxRequestsPerConnection: number;
+  readonly maxStreamDurationMs: number;
+  readonly bufferLimitBytes: number;
+  /** Seconds before TCP keep-alive probes, 0: none. */
+  readonly keepAliveSeconds: number;
+  private readonly codecOptions: ClientCodecOptions;
+  private readonly hostSet: HostSet;
+  private readonly balancer: LoadBalancer;
+  private readonly loadOptions: PriorityLoadOptions;
+  private readonly pools = new Set<HttpConnPool>();
+  private isRemoved = false;
+
+  constructor(worker: UpstreamWorker, description: ClusterDescription) {
+    const { config } = description;
+    this.worker = worker;
+    this.config = config;
+    this.name = config.name;
+    const scope = worker.stats.root.scope("cluster").scope(config.alt_stat_name || config.name);
+    this.stats = new ClusterStats(scope);
+    this.breakers = [
+      new CircuitBreakers(worker.ledger, description.breakers[0]),
+      new CircuitBreakers(worker.ledger, description.breakers[1]),
+    ];
+    const typed = config.typed_extension_protocol_options?.[HTTP_OPTIONS];
+    const common = typed?.common_http_protocol_options ?? config.common_http_protocol_options;
+    this.connectTimeoutMs = config.connect_timeout ?? CONNECT_TIMEOUT_MS;
+    this.idleTimeoutMs = common?.idle_timeout ?? IDLE_TIMEOUT_MS;
+    this.maxRequestsPerConnection =
+      common?.max_requests_per_connection ?? config.max_requests_per_connection ?? 0;
+    this.maxStreamDurationMs = common?.max_stream_duration ?? 0;
+    this.bufferLimitBytes = config.per_connection_buffer_limit_bytes ?? BUFFER_LIMIT_BYTES;
+    const keepAlive = config.upstream_connection_options?.tcp_keepalive;
+    this.keepAliveSeconds = keepAlive === undefined ? 0 : (keepAlive.keepalive_time ?? 7200);
+    this.codecOptions = {
+      maxHeadBytes: MAX_RESPONSE_HEAD_BYTES,
+      maxHeaders: common?.max_headers_count ?? MAX_RESPONSE_HEADERS,
+      enableTrailers: http1Options(config, typed)?.enable_trailers ?? false,
+    };
+    this.hostSet = new HostSet(worker.ledger, scope);
+    this.loadOptions = priorityLoadOptions(config);
+    this.balancer = new LoadBalancer(worker.arena, balancingPolicy(config), scope.counter("lb_healthy_panic"));
+    this.updateHosts(description.hosts);
+  }
+
+  get hosts(): readonly Host[] {
+    return this.hostSet.hosts;
+  }
+
+  updateHosts(descriptions: readonly HostDescription[]): void {
+    const { removed } = this.hostSet.update(descriptions);
+    this.balancer.update(this.hostSet.hosts, this.loadOptions);
+    for (const host of removed) for (const pool of host.pools) pool?.drain();
+  }
+
+  /** The host for the next request, or null. */
+  pick(): Host | null {
+    return this.balancer.pick();
+  }
+
+  pool(host: Host, priority: 0 | 1): HttpConnPool {
+    let pool = host.pools[priority];
+    if (pool === undefined) {
+      pool = new HttpConnPool(this.worker, this, host, priority);
+      host.pools[priority] = pool;
+      this.pools.add(pool);
+    }
+    return pool;
+  }
+
+  /** Opens an HTTP/1 connection for a pool; null when the core has no room for its state. */
+  connectHttp1(pool: HttpConnPool): UpstreamConnection | null {
+    const { worker } = this;
+    const codec = worker.newClientCodec(this.codecOptions);
+    if (codec === null) return null;
+    const connection = new UpstreamConnection(worker.nextConnectionId(), pool, codec);
+    connection.socket = this.connect(pool.host, connection);
+    return connection;
+  }
+
+  /** A plain connection to a host. */
+  connect(host: Host, owner: SocketOwner) {
+    const socket = this.worker.net.connect(host.address, { highBytes: this.bufferLimitBytes }, owner);
+    if (this.keepAliveSeconds > 0) socket.setKeepAlive(this.keepAliveSeconds);
+    return socket;
+  }
+
+  /** A pool whose host is gone is forgotten with its last connection. */
+  onPoolUnused(pool: HttpConnPool): void {
+    this.pools.delete(pool);
+  }
+
+  /** The cluster left the config: no new requests, idle connections close, busy ones after their answer. */
+  remove(): void {
+    this.isRemoved = true;
+    for (const pool of this.pools) pool.drain();
+    this.balancer.dispose();
+  }
+
+  get canBeForgotten(): boolean {
+    return this.isRemoved && [...this.pools].every((pool) => pool.isUnused);
+  }
+
+  close(): void {
+    for (const pool of this.pools) pool.close();
+  }
+}
+
+function http1Options(config: ClusterConfig, typed: UpstreamHttpProtocolOptions | undefined) {
+  return typed?.explicit_http_config?.http_protocol_options ?? config.http_protocol_options;
+}

@@ -1,0 +1,243 @@
+/**
+ * Connections of one worker to one host of a cluster at one priority: lends them to requests, and queues requests while
+ * connections are being made. Limits are the cluster's circuit breakers, which all workers share.
+ */
+
+import type { Cluster } from "./cluster.ts";
+import type { Host } from "./host.ts";
+import {
+  type ResetReason,
+  RESET_CONNECTION_TIMEOUT,
+  RESET_LOCAL_CONNECTION_FAILURE,
+  RESET_OVERFLOW,
+  RESET_REMOTE_CONNECTION_FAILURE,
+} from "./reset_reason.ts";
+import { UpstreamConnection, type UpstreamStream } from "./upstream_connection.ts";
+import type { UpstreamWorker } from "./upstream_worker.ts";
+
+/** A request that wants a connection. */
+export interface PoolClient extends UpstreamStream {
+  /** `connection` is attached to this request. */
+  onPoolReady(connection: UpstreamConnection): void;
+  /** `transportFailure` is what the kernel said, in Envoy's words, or empty. */
+  onPoolFailure(reason: ResetReason, transportFailure: string): void;
+}
+
+/** Codes that our own side is to blame for. */
+const LOCAL_FAILURES: ReadonlySet<string> = new Set([
+  "EADDRNOTAVAIL",
+  "EMFILE",
+  "ENFILE",
+  "ENOBUFS",
+  "ENOMEM",
+  "EACCES",
+  "EPERM",
+]);
+
+/** What strerror says of the codes that a connect meets. */
+const ERROR_TEXTS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "Connection refused",
+  ECONNRESET: "Connection reset by peer",
+  EHOSTUNREACH: "No route to host",
+  ENETUNREACH: "Network is unreachable",
+  ENOENT: "No such file or directory",
+  ETIMEDOUT: "Connection timed out",
+  EADDRNOTAVAIL: "Cannot assign requested address",
+};
+
+/** `delayed_connect_error:_Connection_refused`; a unix socket fails at once. */
+function connectError(code: string, isPipe: boolean): string {
+  if (code === "") return "";
+  const text = ERROR_TEXTS[code] ?? code;
+  return `${isPipe ? "immediate" : "delayed"}_connect_error:_${text.replaceAll(" ", "_")}`;
+}
+
+export class HttpConnPool {
+  readonly worker: UpstreamWorker;
+  readonly cluster: Cluster;
+  readonly host: Host;
+  private readonly priority: 0 | 1;
+  private readonly idle: UpstreamConnection[] = [];
+  private readonly connections = new Set<UpstreamConnection>();
+  private readonly pending: PoolClient[] = [];
+  private connecting = 0;
+  private isDraining = false;
+
+  constructor(worker: UpstreamWorker, cluster: Cluster, host: Host, priority: 0 | 1) {
+    this.worker = worker;
+    this.cluster = cluster;
+    this.host = host;
+    this.priority = priority;
+  }
+
+  /** Lends a connection at once (`onPoolReady` is called before this returns), queues the request, or fails it. */
+  newStream(client: PoolClient): void {
+    const { cluster } = this;
+    const breakers = cluster.breakers[this.priority];
+    const connection = this.idle.pop();
+    if (connection !== undefined) {
+      if (!breakers.requests.acquire()) {
+        this.idle.push(connection);
+        cluster.stats.rqPendingOverflow.inc();
+        client.onPoolFailure(RESET_OVERFLOW, "");
+        return;
+      }
+      this.attach(client, connection);
+      return;
+    }
+    if (!breakers.pending.acquire()) {
+      cluster.stats.rqPendingOverflow.inc();
+      client.onPoolFailure(RESET_OVERFLOW, "");
+      return;
+    }
+    cluster.stats.rqPendingTotal.inc();
+    cluster.stats.rqPendingActive.inc();
+    this.pending.push(client);
+    if (this.pending.length > this.connecting) this.connect();
+  }
+
+  /** Takes a request out of the queue. */
+  cancel(client: PoolClient): void {
+    const at = this.pending.indexOf(client);
+    if (at < 0) return;
+    this.pending.splice(at, 1);
+    this.leaveQueue();
+    this.cluster.stats.rqCancelled.inc();
+  }
+
+  /** The request that `attach` counted is over. */
+  onStreamEnd(): void {
+    this.cluster.breakers[this.priority].requests.release();
+    this.cluster.stats.rqActive.dec();
+    this.host.stats.rqActive.dec();
+    this.host.leave();
+  }
+
+  /** No new connections for requests to come; idle ones close, busy ones after their answer. */
+  drain(): void {
+    this.isDraining = true;
+    for (const connection of [...this.connections]) {
+      connection.isDraining = true;
+      if (connection.isIdle) connection.close();
+    }
+  }
+
+  /** Closes everything: the worker ends. */
+  close(): void {
+    for (const connection of [...this.connections]) connection.close();
+  }
+
+  get isUnused(): boolean {
+    return this.connections.size === 0 && this.pending.length === 0;
+  }
+
+  // --- told by its connections -----------------------------------------------------------------------------------------
+
+  onConnected(connection: UpstreamConnection): void {
+    this.connecting--;
+    const { stats } = this.cluster;
+    stats.cxConnectMs.record(this.worker.clock.now() - connection.startMs);
+    this.onReleased(connection);
+  }
+
+  onReleased(connection: UpstreamConnection): void {
+    const { requests } = this.cluster.breakers[this.priority];
+    while (this.pending.length > 0) {
+      const client = this.pending.shift() as PoolClient;
+      this.leaveQueue();
+      if (requests.acquire()) {
+        this.attach(client, connection);
+        return;
+      }
+      this.cluster.stats.rqPendingOverflow.inc();
+      client.onPoolFailure(RESET_OVERFLOW, "");
+    }
+    if (this.isDraining) connection.close();
+    else this.idle.push(connection);
+  }
+
+  onConnectFailed(code: string, isTimeout: boolean): void {
+    const { stats } = this.cluster;
+    stats.cxConnectFail.inc();
+    this.host.stats.cxConnectFail.inc();
+    if (code === "EADDRNOTAVAIL" || code === "EADDRINUSE") stats.bindErrors.inc();
+    const reason = isTimeout
+      ? RESET_CONNECTION_TIMEOUT
+      : LOCAL_FAILURES.has(code)
+        ? RESET_LOCAL_CONNECTION_FAILURE
+        : RESET_REMOTE_CONNECTION_FAILURE;
+    // A host that refuses one connection refuses the others: whoever waits decides anew.
+    const waiting = this.pending.splice(0);
+    for (const client of waiting) {
+      this.leaveQueue();
+      stats.rqPendingFailureEject.inc();
+      client.onPoolFailure(reason, connectError(code, this.host.address.kind === "pipe"));
+    }
+  }
+
+  onClosed(connection: UpstreamConnection, wasConnecting: boolean, isLocal: boolean, withRequest: boolean): void {
+    const { cluster, host } = this;
+    const { stats } = cluster;
+    this.connections.delete(connection);
+    const at = this.idle.lastIndexOf(connection);
+    if (at >= 0) this.idle.splice(at, 1);
+    if (wasConnecting) this.connecting--;
+    cluster.breakers[this.priority].connections.release();
+    stats.cxActive.dec();
+    host.stats.cxActive.dec();
+    stats.cxDestroy.inc();
+    (isLocal ? stats.cxDestroyLocal : stats.cxDestroyRemote).inc();
+    if (withRequest) {
+      stats.cxDestroyWithActiveRq.inc();
+      (isLocal ? stats.cxDestroyLocalWithActiveRq : stats.cxDestroyRemoteWithActiveRq).inc();
+    }
+    if (!wasConnecting) {
+      stats.cxLengthMs.record(this.worker.clock.now() - connection.startMs);
+      stats.rqPerCx.record(connection.requests);
+      if (this.pending.length > this.connecting) this.connect();
+    }
+    if (this.isDraining && this.isUnused) cluster.onPoolUnused(this);
+  }
+
+  // --- inside ----------------------------------------------------------------------------------------------------------
+
+  private attach(client: PoolClient, connection: UpstreamConnection): void {
+    const { cluster, host } = this;
+    cluster.stats.rqTotal.inc();
+    cluster.stats.rqActive.inc();
+    host.stats.rqTotal.inc();
+    host.stats.rqActive.inc();
+    host.enter();
+    connection.attach(client);
+    client.onPoolReady(connection);
+  }
+
+  private leaveQueue(): void {
+    this.cluster.breakers[this.priority].pending.release();
+    this.cluster.stats.rqPendingActive.dec();
+  }
+
+  private connect(): void {
+    const { cluster, host } = this;
+    const { connections } = cluster.breakers[this.priority];
+    if (!connections.acquire()) {
+      cluster.stats.cxOverflow.inc();
+      // A pool without any connection may always open one, or its queue would wait for ever.
+      if (this.connections.size > 0) return;
+      connections.enter();
+    }
+    const connection = cluster.connectHttp1(this);
+    if (connection === null) {
+      connections.release();
+      this.onConnectFailed("ENOBUFS", false);
+      return;
+    }
+    this.connections.add(connection);
+    this.connecting++;
+    cluster.stats.cxTotal.inc();
+    cluster.stats.cxActive.inc();
+    cluster.stats.cxHttp1Total.inc();
+    host.stats.cxTotal.inc();
+    host.stats.cxActive.inc();
+  }
+}

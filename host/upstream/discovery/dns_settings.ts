@@ -1,0 +1,72 @@
+/** How a cluster's names are resolved: the fields of config.cluster.v3.Cluster, or of Envoy 1.40's DnsCluster, with the defaults. */
+
+import type { CaresDnsResolverConfig, Cluster, DnsCluster, RefreshRate } from "../../config/types/cluster.ts";
+import type { Address } from "../../config/types/core.ts";
+import type { DnsLookupFamily, DnsResolverOptions } from "../../net/dns/resolver.ts";
+
+export type DiscoveryKind = "static" | "strict_dns" | "logical_dns";
+
+export interface DnsSettings {
+  readonly family: DnsLookupFamily;
+  readonly refreshMs: number;
+  /** Base and maximum of the waits after failures. */
+  readonly failureBaseMs: number;
+  readonly failureMaxMs: number;
+  readonly jitterMs: number;
+  /** The records' time to live decides instead of `refreshMs`. */
+  readonly respectsTtl: boolean;
+  readonly resolver: DnsResolverOptions;
+}
+
+const REFRESH_MS = 5_000;
+const DNS_PORT = 53;
+const QUERY_TIMEOUT_MS = 5_000;
+const QUERY_TRIES = 4;
+
+export function discoveryKind(cluster: Cluster): DiscoveryKind {
+  const typed = dnsCluster(cluster);
+  if (typed !== undefined) return typed.all_addresses_in_single_endpoint ? "logical_dns" : "strict_dns";
+  if (cluster.type === "STRICT_DNS") return "strict_dns";
+  if (cluster.type === "LOGICAL_DNS") return "logical_dns";
+  return "static";
+}
+
+export function dnsSettings(cluster: Cluster): DnsSettings {
+  const typed = dnsCluster(cluster);
+  const refreshMs = typed?.dns_refresh_rate ?? cluster.dns_refresh_rate ?? REFRESH_MS;
+  const failure: RefreshRate | undefined = typed?.dns_failure_refresh_rate ?? cluster.dns_failure_refresh_rate;
+  const failureBaseMs = failure?.base_interval ?? refreshMs;
+  return {
+    family: lookupFamily(typed?.dns_lookup_family ?? cluster.dns_lookup_family),
+    refreshMs,
+    failureBaseMs,
+    failureMaxMs: failure?.max_interval ?? failureBaseMs * 10,
+    jitterMs: typed?.dns_jitter ?? cluster.dns_jitter ?? 0,
+    respectsTtl: typed?.respect_dns_ttl ?? cluster.respect_dns_ttl ?? false,
+    resolver: resolverOptions(cluster, (typed?.typed_dns_resolver_config ?? cluster.typed_dns_resolver_config)?.typed_config),
+  };
+}
+
+function dnsCluster(cluster: Cluster): DnsCluster | undefined {
+  return cluster.cluster_type?.typed_config;
+}
+
+function lookupFamily(family: DnsCluster["dns_lookup_family"]): DnsLookupFamily {
+  return family === undefined || family === "UNSPECIFIED" ? "AUTO" : family;
+}
+
+function resolverOptions(cluster: Cluster, cares: CaresDnsResolverConfig | undefined): DnsResolverOptions {
+  const servers = cares?.resolvers ?? cluster.dns_resolvers ?? [];
+  return {
+    servers: servers.map(serverText),
+    timeoutMs: QUERY_TIMEOUT_MS,
+    tries: QUERY_TRIES,
+    usesSearchList: cares?.dns_resolver_options?.no_default_search_domain !== true,
+  };
+}
+
+function serverText({ socket_address: socket }: Address): string {
+  const ip = socket?.address ?? "";
+  const port = socket?.port_value || DNS_PORT;
+  return ip.includes(":") ? `[${ip}]:${port}` : `${ip}:${port}`;
+}

@@ -1,0 +1,272 @@
+/**
+ * One connection to a host of a cluster, HTTP/1: carries one exchange at a time and goes back to its pool between them.
+ *
+ *   connecting --onConnect--> idle --attach--> busy --answer complete--> idle ...
+ *        \___________\____________\______________\____ close ____> closed
+ */
+
+import type { ClientCodec, CodecListener } from "../codec/codec.ts";
+import { describeError, isCutShort } from "../codec/http1_errors.ts";
+import { writeData, writeHeaders, writeTrailers } from "../codec/writer.ts";
+import type { Timer, TimerOwner } from "../net/clock.ts";
+import type { CloseReason } from "../net/close_reason.ts";
+import type { Output, OutputTarget } from "../net/output.ts";
+import type { Socket, SocketOwner } from "../net/socket.ts";
+import type { HttpConnPool } from "./conn_pool.ts";
+import { type ResetReason, RESET_CONNECTION_TERMINATION, RESET_PROTOCOL_ERROR } from "./reset_reason.ts";
+
+/** Who has an exchange on the connection: the router's upstream request. */
+export interface UpstreamStream {
+  onUpstreamHeaders(block: number, flags: number, status: number): void;
+  onUpstreamData(address: number, length: number, endStream: boolean): void;
+  onUpstreamTrailers(block: number): void;
+  /** The exchange is over before the answer was complete; the connection is gone or going. `details` names the rule that the upstream broke. */
+  onUpstreamReset(reason: ResetReason, details: string): void;
+  /** Output to the upstream piles up: stop sending until drained. */
+  onUpstreamBlocked(): void;
+  onUpstreamDrained(): void;
+}
+
+const CONNECTING = 0;
+const IDLE = 1;
+const BUSY = 2;
+const CLOSED = 3;
+
+export class UpstreamConnection implements SocketOwner, CodecListener, OutputTarget, TimerOwner {
+  readonly id: number;
+  readonly pool: HttpConnPool;
+  readonly codec: ClientCodec;
+  readonly startMs: number;
+  socket!: Socket;
+  /** The exchange under way. */
+  stream: UpstreamStream | null = null;
+  streamId = 0;
+  /** Exchanges so far. */
+  requests = 0;
+  /** Set when this connection shall not carry another exchange. */
+  isDraining = false;
+  private state = CONNECTING;
+  private readonly timer: Timer;
+  private closedLocally = false;
+  /** Inside `codec.feed`: the exchange's end is acted upon after it returned. */
+  private isReading = false;
+  private answered = false;
+
+  constructor(id: number, pool: HttpConnPool, codec: ClientCodec) {
+    this.id = id;
+    this.pool = pool;
+    this.codec = codec;
+    codec.listener = this;
+    this.startMs = pool.worker.clock.now();
+    this.timer = pool.worker.timers.timer(this);
+    if (pool.cluster.connectTimeoutMs > 0) this.timer.start(pool.cluster.connectTimeoutMs);
+  }
+
+  get isConnecting(): boolean {
+    return this.state === CONNECTING;
+  }
+
+  get isClosed(): boolean {
+    return this.state === CLOSED;
+  }
+
+  get isIdle(): boolean {
+    return this.state === IDLE;
+  }
+
+  /** Gives the connection to an exchange. */
+  attach(stream: UpstreamStream): void {
+    this.stream = stream;
+    this.state = BUSY;
+    this.answered = false;
+    this.requests++;
+    this.streamId = this.codec.startStream();
+    this.timer.stop();
+  }
+
+  /**
+   * The exchange gives up: cancelled, timed out, or answered before the request was sent whole. HTTP/1 cannot cancel one
+   * exchange, so the connection ends with it.
+   */
+  detach(): void {
+    this.stream = null;
+    this.close();
+  }
+
+  /** Writes the head of the exchange's request; the bytes on the wire. */
+  writeHead(block: number, endStream: boolean, flags: number): number {
+    return this.wrote(writeHeaders(this.output, this, this.codec, this.streamId, block, endStream, flags));
+  }
+
+  writeData(address: number, length: number, endStream: boolean): number {
+    return this.wrote(writeData(this.output, this, this.codec, this.streamId, address, length, endStream));
+  }
+
+  writeTrailers(block: number): number {
+    return this.wrote(writeTrailers(this.output, this, this.codec, this.streamId, block));
+  }
+
+  private get output(): Output {
+    return this.pool.worker.turn.output;
+  }
+
+  private wrote(length: number): number {
+    this.pool.cluster.stats.cxTxBytes.add(length);
+    return length;
+  }
+
+  close(): void {
+    if (this.state === CLOSED) return;
+    this.closedLocally = true;
+    this.pool.worker.turn.output.flush();
+    this.socket.close();
+    this.closed();
+  }
+
+  // --- the socket ------------------------------------------------------------------------------------------------------
+
+  onConnect(): void {
+    this.becomeIdle();
+    this.pool.onConnected(this);
+    this.pool.worker.turn.end();
+  }
+
+  onRead(length: number): void {
+    const { worker, cluster } = this.pool;
+    cluster.stats.cxRxBytes.add(length);
+    this.isReading = true;
+    this.codec.feed(worker.readBufferAddress, length);
+    this.isReading = false;
+    this.afterEvents();
+    worker.turn.end();
+  }
+
+  onEnd(): void {
+    this.isReading = true;
+    if (this.state === BUSY) this.codec.feedEnd();
+    this.isReading = false;
+    if (this.state === CLOSED) return;
+    this.isDraining = true;
+    this.afterEvents();
+    if (this.state !== CLOSED) this.end(RESET_CONNECTION_TERMINATION, "");
+    this.pool.worker.turn.end();
+  }
+
+  onDrain(): void {
+    this.pool.cluster.stats.flowDrained.inc();
+    this.stream?.onUpstreamDrained();
+    this.pool.worker.turn.end();
+  }
+
+  onClose(reason: CloseReason): void {
+    if (this.state === CLOSED) return;
+    if (this.state === CONNECTING) {
+      this.closed();
+      this.pool.onConnectFailed(reason.code, false);
+    } else {
+      this.end(RESET_CONNECTION_TERMINATION, "");
+    }
+    this.pool.worker.turn.end();
+  }
+
+  onOutputBlocked(): void {
+    this.pool.cluster.stats.flowBackedUp.inc();
+    this.stream?.onUpstreamBlocked();
+  }
+
+  onOutputStarved(): void {
+    this.socket.reset();
+  }
+
+  onTimer(): void {
+    const { stats } = this.pool.cluster;
+    if (this.state === CONNECTING) {
+      stats.cxConnectTimeout.inc();
+      this.closedLocally = true;
+      this.socket.close();
+      this.closed();
+      this.pool.onConnectFailed("", true);
+    } else if (this.state === IDLE) {
+      stats.cxIdleTimeout.inc();
+      this.close();
+    }
+    this.pool.worker.turn.end();
+  }
+
+  // --- the codec -------------------------------------------------------------------------------------------------------
+
+  onHeaders(_streamId: number, block: number, flags: number, status: number): void {
+    this.stream?.onUpstreamHeaders(block, flags, status);
+  }
+
+  onData(_streamId: number, address: number, length: number, endStream: boolean): void {
+    this.stream?.onUpstreamData(address, length, endStream);
+  }
+
+  onTrailers(_streamId: number, block: number): void {
+    this.stream?.onUpstreamTrailers(block);
+  }
+
+  onError(_streamId: number, code: number, block: number): void {
+    const { worker, cluster } = this.pool;
+    if (block !== 0) worker.core.exports.blockFree(block);
+    if (this.state === BUSY && isCutShort(code)) {
+      this.end(RESET_CONNECTION_TERMINATION, "");
+      return;
+    }
+    cluster.stats.cxProtocolError.inc();
+    this.closedLocally = true;
+    this.end(RESET_PROTOCOL_ERROR, describeError(code).details);
+  }
+
+  // --- the exchange ----------------------------------------------------------------------------------------------------
+
+  /** The stream has the whole answer and has sent the whole request: the connection is free, once the codec has returned. */
+  complete(): void {
+    this.stream = null;
+    this.answered = true;
+    if (!this.isReading) this.afterEvents();
+  }
+
+  private afterEvents(): void {
+    if (!this.answered || this.state === CLOSED) return;
+    this.answered = false;
+    const { pool } = this;
+    const limit = pool.cluster.maxRequestsPerConnection;
+    if (limit > 0 && this.requests >= limit) {
+      if (!this.isDraining) pool.cluster.stats.cxMaxRequests.inc();
+      this.isDraining = true;
+    }
+    if (this.isDraining || !this.codec.reusable || this.socket.pendingBytes > 0) {
+      this.close();
+      return;
+    }
+    this.becomeIdle();
+    pool.onReleased(this);
+  }
+
+  private becomeIdle(): void {
+    this.state = IDLE;
+    const { idleTimeoutMs } = this.pool.cluster;
+    if (idleTimeoutMs > 0) this.timer.start(idleTimeoutMs);
+    else this.timer.stop();
+  }
+
+  /** The connection ends now; an exchange under way is told why. */
+  private end(reason: ResetReason, details: string): void {
+    if (this.state === CLOSED) return;
+    const stream = this.stream;
+    this.stream = null;
+    this.socket.close();
+    this.closed(stream !== null);
+    stream?.onUpstreamReset(reason, details);
+  }
+
+  private closed(withRequest = this.state === BUSY): void {
+    const wasConnecting = this.state === CONNECTING;
+    this.state = CLOSED;
+    this.timer.stop();
+    this.codec.close();
+    this.pool.onClosed(this, wasConnecting, this.closedLocally, withRequest);
+  }
+}

@@ -1,0 +1,36 @@
+/** What one worker thread lends to its upstream connections. */
+
+import type { ClientCodec } from "../codec/codec.ts";
+import type { Clock, Timers } from "../net/clock.ts";
+import type { Net } from "../net/socket.ts";
+import type { Turn } from "../net/turn.ts";
+import type { StatStore } from "../stats/scope.ts";
+import type { ConfigArena } from "../wasm/config_arena.ts";
+import type { Core } from "../wasm/core.ts";
+import type { LedgerView } from "../wasm/ledger.ts";
+
+export interface UpstreamWorker {
+  readonly core: Core;
+  readonly arena: ConfigArena;
+  readonly ledger: LedgerView;
+  readonly stats: StatStore;
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly turn: Turn;
+  /** Core address at which every read lands. */
+  readonly readBufferAddress: number;
+  /** 32 bits, from the worker's seed. */
+  random(): number;
+  /** Unique in the process. */
+  nextConnectionId(): number;
+  /** Null when the core's table of connections is full. */
+  newClientCodec(options: ClientCodecOptions): ClientCodec | null;
+}
+
+/** What the codec of an upstream connection is made with. */
+export interface ClientCodecOptions {
+  readonly maxHeadBytes: number;
+  readonly maxHeaders: number;
+  readonly enableTrailers: boolean;
+}

@@ -1,0 +1,143 @@
+/**
+ * A worker without its thread: everything that serves connections, made of what it is given. The thread entry gives it real
+ * sockets and the machine's clock, a simulation gives it fake ones.
+ */
+
+import type { AccessLogSinks } from "../access_log/sinks.ts";
+import { Http1ClientCodec } from "../codec/http1_client.ts";
+import { PendingEvents } from "../codec/http1_codec.ts";
+import { Http1ServerCodec } from "../codec/http1_server.ts";
+import type { ServerCodecOptions } from "../http/connection_manager.ts";
+import type { HttpWorker, NodeInfo } from "../http/http_worker.ts";
+import type { StreamObserver } from "../http/stream_observer.ts";
+import { StreamPool } from "../http/stream_pool.ts";
+import type { NetworkFilterFactories } from "../listener/listener.ts";
+import { ListenerManager } from "../listener/manager.ts";
+import type { Clock, Timer, TimerOwner, Timers } from "../net/clock.ts";
+import { Output } from "../net/output.ts";
+import { type PooledSlab, SlabPool } from "../net/slab_pool.ts";
+import type { Net } from "../net/socket.ts";
+import { Turn } from "../net/turn.ts";
+import type { StatStore } from "../stats/scope.ts";
+import { ClusterManager } from "../upstream/cluster_manager.ts";
+import type { HostDescription } from "../upstream/host.ts";
+import type { ClientCodecOptions } from "../upstream/upstream_worker.ts";
+import { ConfigArena } from "../wasm/config_arena.ts";
+import type { Core } from "../wasm/core.ts";
+import { setDate } from "../wasm/forward.ts";
+import type { LedgerView } from "../wasm/ledger.ts";
+import { outputSlabsOf, readBufferOf } from "../wasm/memory.ts";
+import type { Snapshot } from "./messages.ts";
+
+export interface WorkerParts {
+  readonly index: number;
+  readonly core: Core;
+  readonly ledger: LedgerView;
+  readonly stats: StatStore;
+  readonly net: Net;
+  readonly timers: Timers;
+  readonly node: NodeInfo;
+  readonly seed: number;
+  readonly accessLogSinks: AccessLogSinks;
+  readonly networkFilters: NetworkFilterFactories;
+  readonly observer: StreamObserver;
+  onAcceptTrouble(listener: string, code: string): void;
+}
+
+/** Connection ids are unique in the process: each worker counts in a range of its own. */
+const CONNECTION_IDS_PER_WORKER = 2 ** 42;
+const DATE_INTERVAL_MS = 1_000;
+
+export class WorkerRuntime implements HttpWorker, TimerOwner {
+  readonly core: Core;
+  readonly arena: ConfigArena;
+  readonly ledger: LedgerView;
+  readonly stats: StatStore;
+  readonly net: Net;
+  readonly clock: Clock;
+  readonly timers: Timers;
+  readonly turn: Turn;
+  readonly node: NodeInfo;
+  readonly accessLogSinks: AccessLogSinks;
+  readonly streams = new StreamPool();
+  readonly loan: PooledSlab;
+  readonly observer: StreamObserver;
+  readonly readBufferAddress: number;
+  isDraining = false;
+  readonly clusters: ClusterManager;
+  readonly listeners: ListenerManager;
+  private readonly pending: PendingEvents;
+  private readonly dateTimer: Timer;
+  private connectionIds: number;
+  private randomState: number;
+
+  constructor(parts: WorkerParts) {
+    const { core, timers } = parts;
+    this.core = core;
+    this.arena = new ConfigArena(core);
+    this.ledger = parts.ledger;
+    this.stats = parts.stats;
+    this.net = parts.net;
+    this.timers = timers;
+    this.clock = timers.clock;
+    this.node = parts.node;
+    this.accessLogSinks = parts.accessLogSinks;
+    this.observer = parts.observer;
+    const slabs = outputSlabsOf(core);
+    const pool = new SlabPool(slabs.memory, slabs.start, slabs.slabBytes, slabs.count);
+    this.turn = new Turn(new Output(pool));
+    this.loan = pool.take() as PooledSlab;
+    this.readBufferAddress = readBufferOf(core).address;
+    this.pending = new PendingEvents(core);
+    this.connectionIds = parts.index * CONNECTION_IDS_PER_WORKER;
+    // xorshift stands still at zero.
+    this.randomState = parts.seed | 1;
+    this.clusters = new ClusterManager(this);
+    this.listeners = new ListenerManager({
+      worker: this,
+      clusters: this.clusters,
+      factories: parts.networkFilters,
+      workerIndex: parts.index,
+      onAcceptTrouble: parts.onAcceptTrouble,
+    });
+    this.dateTimer = timers.timer(this);
+    this.onTimer();
+  }
+
+  /** Serves by this snapshot from now on. @returns what could not be done, in words */
+  async apply(snapshot: Snapshot): Promise<readonly string[]> {
+    this.clusters.update(snapshot.clusters);
+    return this.listeners.update(snapshot.listeners);
+  }
+
+  updateHosts(cluster: string, hosts: readonly HostDescription[]): void {
+    this.clusters.updateHosts(cluster, hosts);
+  }
+
+  /** Once a second: the text of the date field. */
+  onTimer(): void {
+    setDate(this.core, this.clock.wallMs());
+    this.dateTimer.start(DATE_INTERVAL_MS);
+  }
+
+  random(): number {
+    let x = this.randomState;
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    this.randomState = x;
+    return x >>> 0;
+  }
+
+  nextConnectionId(): number {
+    return ++this.connectionIds;
+  }
+
+  newServerCodec(options: ServerCodecOptions): Http1ServerCodec | null {
+    return Http1ServerCodec.open(this.pending, options);
+  }
+
+  newClientCodec(options: ClientCodecOptions): Http1ClientCodec | null {
+    return Http1ClientCodec.open(this.pending, options);
+  }
+}
