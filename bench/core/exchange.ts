@@ -1,11 +1,15 @@
 /** The core alone, without sockets: what parsing and writing one HTTP/1.1 exchange costs, in pieces and as a whole. */
+import { ConfigArena } from "../../host/wasm/config_arena.ts";
 import type { Core } from "../../host/wasm/core.ts";
+import { type ForwardParams, openForwardPeer, setDate, storeForwardParams } from "../../host/wasm/forward.ts";
 import {
   CLIENT,
   END_STREAM,
   EVENT_DATA,
   EVENT_HEADERS,
   EVENT_RING_START,
+  FORWARDED_BLOCK,
+  OK,
   OUTPUT_SLAB_BYTES,
   OUTPUT_SLABS_START,
   READ_BUFFER_START,
@@ -33,6 +37,27 @@ const RESPONSE = Buffer.concat([
   expectedBody(1024),
 ]);
 
+/** As a listener at the edge has it: the bench's own bootstrap. */
+const FORWARD: ForwardParams = {
+  useRemoteAddress: true,
+  xffNumTrustedHops: 0,
+  skipXffAppend: false,
+  generateRequestId: true,
+  preserveExternalRequestId: false,
+  alwaysSetRequestIdInResponse: false,
+  appendXForwardedPort: false,
+  serverHeaderTransformation: "OVERWRITE",
+  forwardClientCertDetails: "SANITIZE",
+  serverName: "envoy",
+  via: "",
+  userAgent: null,
+  nodeId: "",
+  scheme: "",
+  localAddress: "127.0.0.1",
+  internalRanges: [],
+  internalUnixSockets: false,
+};
+
 /** One piece of work on the core; `run` does it once. */
 export interface CoreCase {
   readonly name: string;
@@ -47,6 +72,9 @@ export function coreCases(core: Core): CoreCase[] {
   const { exports, bytes, words } = core;
   const server = exports.http1Open(SERVER, 60 * 1024, 100, 0);
   const client = exports.http1Open(CLIENT, 60 * 1024, 100, 0);
+  const params = storeForwardParams(new ConfigArena(core), FORWARD);
+  const peer = openForwardPeer(core, "127.0.0.1", 10_000, false);
+  setDate(core, Date.now());
   const RING = EVENT_RING_START >> 2;
 
   /** Puts bytes where a socket's read would put them. Part of the cost in a bench, as the kernel's copy is in life. */
@@ -85,17 +113,23 @@ export function coreCases(core: Core): CoreCase[] {
     exports.blockFree(takeHead(feed(client, RESPONSE)));
   }
 
-  function exchange(request: Uint8Array): void {
-    const requestHead = takeHead(feed(server, request));
+  /** What a proxied request asks of the core, but for the route and the choice of a host. */
+  function exchange(input: Uint8Array): void {
+    let requestHead = takeHead(feed(server, input));
+    if (exports.forwardRequest(requestHead, params, peer, 0) !== OK) throw new Error("the request was refused");
+    requestHead = core.result(FORWARDED_BLOCK);
     exports.http1EncodeRequest(client, requestHead, END_STREAM, OUTPUT_SLABS_START, OUTPUT_SLAB_BYTES);
-    exports.blockFree(requestHead);
-    const responseHead = takeHead(feed(client, RESPONSE));
+    let responseHead = takeHead(feed(client, RESPONSE));
     if (words[RING + 4] !== EVENT_DATA) throw new Error("no body behind the head");
     const from = words[RING + 5] as number;
     const length = words[RING + 6] as number;
+    if (exports.forwardResponse(responseHead, params, requestHead, 0) !== OK)
+      throw new Error("the response was refused");
+    responseHead = core.result(FORWARDED_BLOCK);
     const written = exports.http1EncodeResponse(server, responseHead, 0, OUTPUT_SLABS_START, OUTPUT_SLAB_BYTES);
     const room = OUTPUT_SLAB_BYTES - written;
     exports.http1EncodeData(server, from, length, 1, OUTPUT_SLABS_START + written, room);
+    exports.blockFree(requestHead);
     exports.blockFree(responseHead);
     exports.http1Next(server);
   }
@@ -115,7 +149,7 @@ export function coreCases(core: Core): CoreCase[] {
       run: writeRequestAndParseResponse,
     },
     {
-      name: "whole exchange, parsed and written",
+      name: "whole exchange: parse, forward, write",
       bytes: BROWSER_REQUEST.length + RESPONSE.length,
       run: request("", BROWSER_REQUEST, exchange).run,
     },
