@@ -48,7 +48,8 @@ import {
 import { CARRIED_MAX, INTERIM_RESPONSES_MAX } from "./limits";
 import { faultHasHead, headCode, headFlags, readRequest, readResponse } from "./message";
 import { firstLineEnd, gather, sectionFault, whole } from "./section";
-import { beginsRequest, readRequestLine, readStatusLine } from "./start_line";
+import { beginsRequest, method, readRequestLine, readStatusLine, targetEnd, targetStart } from "./start_line";
+import { readTarget } from "./target";
 import { readTrailers } from "./trailers";
 
 const CR: u32 = 13;
@@ -256,7 +257,8 @@ function readHead(it: Connection, from: usize, end: usize): usize {
 function readStartLine(it: Connection, from: usize): u32 {
   const end = from + firstLineEnd + 1;
   if (it.kind == CLIENT) return readStatusLine(from, end);
-  return readRequestLine(from, end, (it.options & OPTION_CUSTOM_METHODS) != 0);
+  const fault = readRequestLine(from, end, (it.options & OPTION_CUSTOM_METHODS) != 0);
+  return fault != OK ? fault : readTarget(targetStart, targetEnd, method);
 }
 
 /** RFC 9112 2.2: empty lines in front of a request line are ignored. A CR waits for its LF. */

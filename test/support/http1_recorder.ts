@@ -50,6 +50,9 @@ const FLAG_WORDS: readonly (readonly [number, string])[] = [
 export class Bench {
   readonly core = new Core();
   readonly pending = new PendingEvents(this.core);
+  /** Where encoders write, and how much room is there. */
+  readonly out = OUTPUT_SLABS_START;
+  readonly room = OUTPUT_SLAB_BYTES;
 
   /** Puts bytes where a read would, and returns their address. */
   place(bytes: Uint8Array): number {
@@ -192,7 +195,7 @@ export function feedPieces(
 /** Answers a stream with `200` and no content, and lets the codec go on. */
 export function answer(bench: Bench, codec: ServerCodec, streamId: number, status = "200"): void {
   const block = bench.block([[":status", status]]);
-  const length = codec.encodeHeaders(streamId, block, true, 0, OUTPUT_SLABS_START, OUTPUT_SLAB_BYTES);
+  const length = codec.encodeHeaders(streamId, block, true, 0, bench.out, bench.room);
   bench.core.exports.blockFree(block);
   if (length <= 0) throw new Error("no room for an answer");
   if (!codec.closeAfterResponse) codec.proceed();
