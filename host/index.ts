@@ -8,18 +8,19 @@
  */
 
 import { availableParallelism } from "node:os";
+import { formatReason } from "./access_log/format_reason.ts";
 import { type BootstrapSource, decodeBootstrap, readConfigFile } from "./config/bootstrap.ts";
 import { ConfigError, type ConfigIssue } from "./config/config_error.ts";
 import type { Bootstrap } from "./config/types/bootstrap.ts";
 import { DEFAULT_LOG_FORMAT } from "./log/format.ts";
 import type { LogLevel } from "./log/level.ts";
-import { FileSink, Logs, type LogSink, StderrSink } from "./log/logger.ts";
+import { FileSink, type LogSink, Logs, StderrSink } from "./log/logger.ts";
 import type { NetChoice } from "./net/choose_net.ts";
 import { Server } from "./server.ts";
 import { addressText } from "./upstream/host.ts";
 
-export { ConfigError, type ConfigIssue };
 export { ServerError } from "./server.ts";
+export { ConfigError, type ConfigIssue };
 
 /** A bootstrap: an object in the shape of Envoy's API (JSON names), or its text as YAML. */
 export type Config = object | string;
@@ -130,7 +131,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
 }
 
 function decode(from: readonly BootstrapSource[]): Bootstrap {
-  const result = decodeBootstrap(from);
+  const result = decodeBootstrap(from, { formatReason });
   if (!result.ok) throw new ConfigError(result.errors);
   return result.bootstrap;
 }

@@ -73,7 +73,8 @@ const runtime = new WorkerRuntime({
   accessLogSinks,
   networkFilters,
   observer: NO_OBSERVER,
-  onAcceptTrouble: (listener, code) => logs.logger("conn_handler").warning(`listener '${listener}': accept failed: ${code}`),
+  onAcceptTrouble: (listener, code) =>
+    logs.logger("conn_handler").warning(`listener '${listener}': accept failed: ${code}`),
 });
 
 port.on("message", (message: ToWorker) => {
@@ -96,7 +97,9 @@ async function onMessage(message: ToWorker): Promise<void> {
       post({ type: "synced", id: message.id, activeConnections: runtime.listeners.activeConnections });
       break;
     case "stopListeners":
-      await runtime.listeners.stop((listener) => !message.inboundOnly || listener.config.traffic_direction === "INBOUND");
+      await runtime.listeners.stop(
+        (listener) => !message.inboundOnly || listener.config.traffic_direction === "INBOUND",
+      );
       break;
     case "drain":
       runtime.isDraining = true;

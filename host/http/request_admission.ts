@@ -95,10 +95,16 @@ function portStart(host: string): number {
 function forward(stream: HttpStream): boolean {
   const { http, manager, requestHeaders, worker } = stream;
   const { core } = worker;
-  const code = core.exports.forwardRequest(requestHeaders.block, manager.forwardParams, http.forwardPeer, manager.internalOnlyHeaders);
+  const code = core.exports.forwardRequest(
+    requestHeaders.block,
+    manager.forwardParams,
+    http.forwardPeer,
+    manager.internalOnlyHeaders,
+  );
   requestHeaders.block = core.result(FORWARDED_BLOCK);
   if (code !== OK) {
-    if (code === HEADER_NO_ROOM) stream.sendLocalReply(431, "Request Header Fields Too Large", "request_headers_too_large", 0);
+    if (code === HEADER_NO_ROOM)
+      stream.sendLocalReply(431, "Request Header Fields Too Large", "request_headers_too_large", 0);
     else stream.sendLocalReply(400, "", "connection_header_invalid", 0);
     return false;
   }

@@ -24,7 +24,11 @@ function describeAddress(address: Address, config: Listener): ListenAddress {
   const reusePort = config.enable_reuse_port ?? true;
   const socket = address.socket_address;
   if (socket === undefined) {
-    return { address: { path: address.pipe?.path ?? "", mode: address.pipe?.mode ?? 0 }, ipv6Only: false, reusePort: false };
+    return {
+      address: { path: address.pipe?.path ?? "", mode: address.pipe?.mode ?? 0 },
+      ipv6Only: false,
+      reusePort: false,
+    };
   }
   const version = socket.address.includes(":") ? 6 : 4;
   return {

@@ -57,7 +57,8 @@ export class FilterChainMatcher<C> {
 function longest(ranges: readonly CidrRange[], local: Address): number | null {
   let best: number | null = null;
   for (const range of ranges) {
-    if (local.kind === "ip" && range.contains(local) && (best === null || range.prefixLength > best)) best = range.prefixLength;
+    if (local.kind === "ip" && range.contains(local) && (best === null || range.prefixLength > best))
+      best = range.prefixLength;
   }
   return best;
 }

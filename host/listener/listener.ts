@@ -7,12 +7,12 @@
 
 import type { Listener as ListenerConfig } from "../config/types/listener.ts";
 import type { HttpWorker } from "../http/http_worker.ts";
-import { addressOf, addressText, type PlainAddress } from "../upstream/host.ts";
-import type { Listener as ListeningSocket, ListenError, Socket } from "../net/socket.ts";
+import type { ListenError, Listener as ListeningSocket, Socket } from "../net/socket.ts";
 import type { Scope } from "../stats/scope.ts";
 import { DownstreamConnection, type DownstreamOwner } from "../tcp/downstream.ts";
 import { CONTINUE, type NetworkFilter, type NetworkFilterFactory } from "../tcp/filter.ts";
 import type { ClusterManager } from "../upstream/cluster_manager.ts";
+import { addressOf, addressText, type PlainAddress } from "../upstream/host.ts";
 import { FilterChainMatcher } from "./filter_chain_match.ts";
 import { ListenerStats } from "./listener_stats.ts";
 
@@ -46,7 +46,6 @@ export interface ListenerContext {
 }
 
 const BACKLOG = 4096;
-const BUFFER_LIMIT_BYTES = 1_048_576;
 
 export class Listener {
   private description: ListenerDescription;
@@ -99,7 +98,8 @@ export class Listener {
         backlog: config.tcp_backlog_size ?? BACKLOG,
         reusePort,
         ipv6Only,
-        highBytes: config.per_connection_buffer_limit_bytes ?? BUFFER_LIMIT_BYTES,
+        // As for upstream connections: one pinned slab is as much as may wait.
+        highBytes: 0,
         onAccept: (socket) => this.chains.accept(socket),
         onAcceptTrouble: (code) => this.context.onAcceptTrouble(this.description.name, code),
       });
@@ -112,9 +112,7 @@ export class Listener {
   /** Addresses that this worker has bound. */
   get bound(): readonly PlainAddress[] {
     return this.sockets.map(({ address }) =>
-      address.kind === "ip"
-        ? { version: address.version, ip: address.ip, port: address.port }
-        : { path: address.path },
+      address.kind === "ip" ? { version: address.version, ip: address.ip, port: address.port } : { path: address.path },
     );
   }
 

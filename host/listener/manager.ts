@@ -1,7 +1,7 @@
 /** The listeners of one worker, by name; follows the snapshots that the main thread hands out. */
 
-import { Listener, type ListenerContext, type ListenerDescription } from "./listener.ts";
 import type { PlainAddress } from "../upstream/host.ts";
+import { Listener, type ListenerContext, type ListenerDescription } from "./listener.ts";
 
 export interface BoundListener {
   readonly name: string;

@@ -22,7 +22,6 @@ export interface ClusterDescription {
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 3_600_000;
-const BUFFER_LIMIT_BYTES = 1_048_576;
 const MAX_RESPONSE_HEAD_BYTES = 60 * 1024;
 const MAX_RESPONSE_HEADERS = 100;
 
@@ -39,7 +38,6 @@ export class Cluster {
   readonly idleTimeoutMs: number;
   readonly maxRequestsPerConnection: number;
   readonly maxStreamDurationMs: number;
-  readonly bufferLimitBytes: number;
   /** Seconds before TCP keep-alive probes, 0: none. */
   readonly keepAliveSeconds: number;
   private readonly codecOptions: ClientCodecOptions;
@@ -64,10 +62,8 @@ export class Cluster {
     const common = typed?.common_http_protocol_options ?? config.common_http_protocol_options;
     this.connectTimeoutMs = config.connect_timeout ?? CONNECT_TIMEOUT_MS;
     this.idleTimeoutMs = common?.idle_timeout ?? IDLE_TIMEOUT_MS;
-    this.maxRequestsPerConnection =
-      common?.max_requests_per_connection ?? config.max_requests_per_connection ?? 0;
+    this.maxRequestsPerConnection = common?.max_requests_per_connection ?? config.max_requests_per_connection ?? 0;
     this.maxStreamDurationMs = common?.max_stream_duration ?? 0;
-    this.bufferLimitBytes = config.per_connection_buffer_limit_bytes ?? BUFFER_LIMIT_BYTES;
     const keepAlive = config.upstream_connection_options?.tcp_keepalive;
     this.keepAliveSeconds = keepAlive === undefined ? 0 : (keepAlive.keepalive_time ?? 7200);
     this.codecOptions = {
@@ -118,7 +114,8 @@ export class Cluster {
 
   /** A plain connection to a host. */
   connect(host: Host, owner: SocketOwner) {
-    const socket = this.worker.net.connect(host.address, { highBytes: this.bufferLimitBytes }, owner);
+    // Any byte that the kernel does not take pauses the source: what waits pins a slab of core memory, whatever its size.
+    const socket = this.worker.net.connect(host.address, { highBytes: 0 }, owner);
     if (this.keepAliveSeconds > 0) socket.setKeepAlive(this.keepAliveSeconds);
     return socket;
   }

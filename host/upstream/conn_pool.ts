@@ -6,13 +6,13 @@
 import type { Cluster } from "./cluster.ts";
 import type { Host } from "./host.ts";
 import {
-  type ResetReason,
   RESET_CONNECTION_TIMEOUT,
   RESET_LOCAL_CONNECTION_FAILURE,
   RESET_OVERFLOW,
   RESET_REMOTE_CONNECTION_FAILURE,
+  type ResetReason,
 } from "./reset_reason.ts";
-import { UpstreamConnection, type UpstreamStream } from "./upstream_connection.ts";
+import type { UpstreamConnection, UpstreamStream } from "./upstream_connection.ts";
 import type { UpstreamWorker } from "./upstream_worker.ts";
 
 /** A request that wants a connection. */

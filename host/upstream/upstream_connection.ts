@@ -13,7 +13,7 @@ import type { CloseReason } from "../net/close_reason.ts";
 import type { Output, OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
 import type { HttpConnPool } from "./conn_pool.ts";
-import { type ResetReason, RESET_CONNECTION_TERMINATION, RESET_PROTOCOL_ERROR } from "./reset_reason.ts";
+import { RESET_CONNECTION_TERMINATION, RESET_PROTOCOL_ERROR, type ResetReason } from "./reset_reason.ts";
 
 /** Who has an exchange on the connection: the router's upstream request. */
 export interface UpstreamStream {

@@ -1,14 +1,14 @@
 /** What main thread and workers say to each other. One union each way; everything in it can be cloned. */
 
 import type { LogBatch } from "../access_log/sinks.ts";
-import type { BoundListener } from "../listener/manager.ts";
+import type { NodeInfo } from "../http/http_worker.ts";
 import type { ListenerDescription } from "../listener/listener.ts";
+import type { BoundListener } from "../listener/manager.ts";
+import type { NetChoice } from "../net/choose_net.ts";
+import type { StatDefinition } from "../stats/scope.ts";
 import type { ClusterDescription } from "../upstream/cluster.ts";
 import type { HostDescription } from "../upstream/host.ts";
-import type { NodeInfo } from "../http/http_worker.ts";
-import type { StatDefinition } from "../stats/scope.ts";
 import type { LedgerShare } from "../wasm/ledger.ts";
-import type { NetChoice } from "../net/choose_net.ts";
 
 /** All that a worker serves by. Immutable: a change is a new one. */
 export interface Snapshot {

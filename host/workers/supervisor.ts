@@ -9,8 +9,8 @@ import { Worker } from "node:worker_threads";
 import type { LogBatch } from "../access_log/sinks.ts";
 import type { BoundListener } from "../listener/manager.ts";
 import type { Logger } from "../log/logger.ts";
-import type { Counter } from "../stats/scope.ts";
 import type { StatReader } from "../stats/reader.ts";
+import type { Counter } from "../stats/scope.ts";
 import { threadEntry } from "../wasm/assets.ts";
 import type { Ledger } from "../wasm/ledger.ts";
 import type { ExplainQuery, FromWorker, Snapshot, ToWorker, WorkerBirth } from "./messages.ts";
@@ -113,7 +113,8 @@ export class Supervisor {
     const id = ++this.questions;
     const seats = query.kind === "id" ? this.seats : this.seats.slice(0, 1);
     const answers = await Promise.all(seats.map((seat) => seat.ask({ type: "explain", id, query }, id)));
-    for (const answer of answers) if (answer?.type === "explained" && answer.explanation !== null) return answer.explanation;
+    for (const answer of answers)
+      if (answer?.type === "explained" && answer.explanation !== null) return answer.explanation;
     return null;
   }
 

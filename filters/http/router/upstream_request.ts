@@ -27,11 +27,7 @@ import type { DirectResponseAction, ForwardAction, RedirectAction } from "../../
 import type { Cluster } from "../../../host/upstream/cluster.ts";
 import type { HttpConnPool, PoolClient } from "../../../host/upstream/conn_pool.ts";
 import type { Host } from "../../../host/upstream/host.ts";
-import {
-  type ResetReason,
-  RESET_OVERFLOW,
-  RESET_PROTOCOL_ERROR,
-} from "../../../host/upstream/reset_reason.ts";
+import { RESET_OVERFLOW, RESET_PROTOCOL_ERROR, type ResetReason } from "../../../host/upstream/reset_reason.ts";
 import type { UpstreamConnection } from "../../../host/upstream/upstream_connection.ts";
 import type { HeaderMap } from "../../../host/wasm/header_view.ts";
 import {
@@ -147,7 +143,8 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
     if (route === null) return false;
     if (route.virtualHost.includeRequestAttemptCount && !headers.setId(HEADER_X_ENVOY_ATTEMPT_COUNT, "1")) return false;
     if (!route.requestMutations.empty && !route.requestMutations.apply(headers, stream)) return false;
-    if (action.rewrite !== undefined && !action.rewrite.apply(headers, !this.router.config.suppressEnvoyHeaders)) return false;
+    if (action.rewrite !== undefined && !action.rewrite.apply(headers, !this.router.config.suppressEnvoyHeaders))
+      return false;
     if (action.autoHostRewrite && host.hostname !== "") return headers.setId(HEADER_AUTHORITY, host.hostname);
     return true;
   }
@@ -347,7 +344,12 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
     if (timer === this.responseTimer) {
       cluster?.stats.rqTimeout.inc();
       host?.stats.rqTimeout.inc();
-      this.timedOut(this.altResponse ? 204 : 504, "upstream request timeout", "response_timeout", UPSTREAM_REQUEST_TIMEOUT);
+      this.timedOut(
+        this.altResponse ? 204 : 504,
+        "upstream request timeout",
+        "response_timeout",
+        UPSTREAM_REQUEST_TIMEOUT,
+      );
     } else {
       cluster?.stats.rqMaxDurationReached.inc();
       this.timedOut(

@@ -1,8 +1,8 @@
 /** HttpConnectionManager -> the parts of a `ConnectionManager`, with Envoy's defaults. */
 
 import type { HttpConnectionManager } from "../../../host/config/types/http_connection_manager.ts";
-import type { NodeInfo } from "../../../host/http/http_worker.ts";
 import type { ConnectionManagerTimeouts, ServerCodecOptions } from "../../../host/http/connection_manager.ts";
+import type { NodeInfo } from "../../../host/http/http_worker.ts";
 
 import type { ForwardParams } from "../../../host/wasm/forward.ts";
 

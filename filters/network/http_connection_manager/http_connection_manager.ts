@@ -72,7 +72,12 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
     const peer =
       codec === null
         ? 0
-        : openForwardPeer(worker.core, remote.kind === "ip" ? remote.ip : "", local.kind === "ip" ? local.port : 0, false);
+        : openForwardPeer(
+            worker.core,
+            remote.kind === "ip" ? remote.ip : "",
+            local.kind === "ip" ? local.port : 0,
+            false,
+          );
     if (codec === null || peer === 0) {
       // A table of the core is full: the connection is refused at the door.
       codec?.close();

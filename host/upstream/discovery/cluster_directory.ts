@@ -49,7 +49,12 @@ export class ClusterDirectory {
     this.modified = scope.counter("cluster_modified");
     this.removed = scope.counter("cluster_removed");
     this.warming = scope.gauge("warming_clusters");
-    for (const name of ["cluster_updated", "cluster_updated_via_merge", "update_merge_cancelled", "update_out_of_merge_window"])
+    for (const name of [
+      "cluster_updated",
+      "cluster_updated_via_merge",
+      "update_merge_cancelled",
+      "update_out_of_merge_window",
+    ])
       scope.counter(name);
     this.active.set(0);
     this.warming.set(0);
@@ -64,7 +69,9 @@ export class ClusterDirectory {
     try {
       for (const config of configs) {
         if (JSON.stringify(this.entries.get(config.name)?.config) === JSON.stringify(config)) continue;
-        fresh.push(new Entry(config, this.ledger, this.root.scope("cluster").scope(config.alt_stat_name || config.name), this));
+        fresh.push(
+          new Entry(config, this.ledger, this.root.scope("cluster").scope(config.alt_stat_name || config.name), this),
+        );
       }
     } catch (error) {
       for (const entry of fresh) entry.end();

@@ -6,7 +6,7 @@
  */
 
 import type { Cluster } from "../../config/types/cluster.ts";
-import { DnsResolver, type DnsAnswer } from "../../net/dns/resolver.ts";
+import { type DnsAnswer, DnsResolver } from "../../net/dns/resolver.ts";
 import type { Counter, Scope } from "../../stats/scope.ts";
 import type { PlainAddress } from "../host.ts";
 import { draftHosts, type HostDraft, nameToResolve } from "../host_set.ts";
@@ -49,7 +49,8 @@ export class DnsDiscovery {
     for (const { lb_endpoints = [] } of cluster.load_assignment?.endpoints ?? []) {
       for (const { endpoint } of lb_endpoints) {
         const wanted = endpoint?.address === undefined ? null : nameToResolve(endpoint.address);
-        if (wanted !== null) this.names.set(wanted.name, { name: wanted.name, addresses: [], failures: 0, timer: null });
+        if (wanted !== null)
+          this.names.set(wanted.name, { name: wanted.name, addresses: [], failures: 0, timer: null });
       }
     }
   }
@@ -95,7 +96,11 @@ export class DnsDiscovery {
     this.success.inc();
     name.failures = 0;
     if (answer.status === "no_records") this.empty.inc();
-    const text = (list: Name["addresses"]) => list.map((a) => a.ip).sort().join(" ");
+    const text = (list: Name["addresses"]) =>
+      list
+        .map((a) => a.ip)
+        .sort()
+        .join(" ");
     if (text(answer.addresses) === text(name.addresses)) {
       this.noRebuild.inc();
       return;

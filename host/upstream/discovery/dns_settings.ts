@@ -43,7 +43,10 @@ export function dnsSettings(cluster: Cluster): DnsSettings {
     failureMaxMs: failure?.max_interval ?? failureBaseMs * 10,
     jitterMs: typed?.dns_jitter ?? cluster.dns_jitter ?? 0,
     respectsTtl: typed?.respect_dns_ttl ?? cluster.respect_dns_ttl ?? false,
-    resolver: resolverOptions(cluster, (typed?.typed_dns_resolver_config ?? cluster.typed_dns_resolver_config)?.typed_config),
+    resolver: resolverOptions(
+      cluster,
+      (typed?.typed_dns_resolver_config ?? cluster.typed_dns_resolver_config)?.typed_config,
+    ),
   };
 }
 
