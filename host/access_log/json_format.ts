@@ -61,6 +61,9 @@ function compileList(format: readonly Json[], options: JsonFormatOptions): Part 
   };
 }
 
+/** Printable ASCII that JSON takes as it is: nearly every value. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+
 function always(json: string): Part {
   const text = utf8AsLatin1(json);
   return () => text;
@@ -68,7 +71,10 @@ function always(json: string): Part {
 
 function encode(value: FormatValue): string | undefined {
   if (value === undefined) return undefined;
-  // Bytes of a header that are no UTF-8 would make the line no JSON.
-  if (typeof value === "string") return utf8AsLatin1(JSON.stringify(latin1AsUtf8(value)));
+  if (typeof value === "string") {
+    if (PLAIN.test(value)) return `"${value}"`;
+    // Bytes of a header that are no UTF-8 would make the line no JSON.
+    return utf8AsLatin1(JSON.stringify(latin1AsUtf8(value)));
+  }
   return typeof value === "object" ? utf8AsLatin1(JSON.stringify(value)) : String(value);
 }
