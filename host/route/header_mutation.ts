@@ -95,8 +95,7 @@ function decode(level: MutationLevel): Level {
     removals: (level.remove ?? []).map(lowerAscii),
     additions: (level.add ?? []).map((option) => {
       const { header } = option;
-      const bytes = header.raw_value === undefined ? undefined : Buffer.from(header.raw_value, "base64").toString();
-      const format = bytes ?? header.value ?? "";
+      const format = header.value ?? "";
       const constant = constantText(format);
       return {
         name: lowerAscii(header.key),
