@@ -32,13 +32,3 @@ export function compileForward(
     appendXForwardedHost: action.append_x_forwarded_host === true,
   };
 }
-
-/** Whether an upgrade is allowed: the route decides where it names the type, else the connection manager. */
-export function upgradeAllowed(
-  routeUpgrades: ReadonlyMap<string, boolean>,
-  managerUpgrades: ReadonlyMap<string, boolean>,
-  type: string,
-): boolean {
-  const lower = type.toLowerCase();
-  return routeUpgrades.get(lower) ?? managerUpgrades.get(lower) ?? false;
-}

@@ -54,7 +54,7 @@ export type ForwardAction = {
   /** `max_stream_duration` in ms that replaces the connection manager's, 0 is none; -1: not set. */
   readonly maxStreamDurationMs: number;
   readonly priority: "default" | "high";
-  /** Upgrade type in lower case -> enabled; merged over the connection manager's by `upgradeAllowed`. */
+  /** Upgrade type in lower case -> enabled; the connection manager's count for types that are not here. */
   readonly upgrades: ReadonlyMap<string, boolean>;
   /** The host picked names the authority (`auto_host_rewrite`). */
   readonly autoHostRewrite: boolean;

@@ -23,6 +23,7 @@ import {
 import type { HttpStream } from "../../../host/http/stream.ts";
 import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
 import type { Recyclable } from "../../../host/net/turn.ts";
+import { rewriteAuthority } from "../../../host/route/rewrite.ts";
 import type { DirectResponseAction, ForwardAction, RedirectAction } from "../../../host/route/route_entry.ts";
 import type { Cluster } from "../../../host/upstream/cluster.ts";
 import type { HttpConnPool, PoolClient } from "../../../host/upstream/conn_pool.ts";
@@ -31,7 +32,6 @@ import { RESET_OVERFLOW, RESET_PROTOCOL_ERROR, type ResetReason } from "../../..
 import type { UpstreamConnection } from "../../../host/upstream/upstream_connection.ts";
 import type { HeaderMap } from "../../../host/wasm/header_view.ts";
 import {
-  HEADER_AUTHORITY,
   HEADER_CONTENT_LENGTH,
   HEADER_CONTENT_TYPE,
   HEADER_LOCATION,
@@ -102,13 +102,13 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
     const { router, stream } = this;
     const { route } = stream;
     const cluster = router.clusters.get(action.cluster);
-    stream.clusterName = action.cluster;
     if (cluster === undefined || route === null) {
       stream.manager.stats.noCluster.inc();
       stream.sendLocalReply(action.clusterNotFoundStatus, "", "cluster_not_found", NO_CLUSTER_FOUND);
       return;
     }
     this.cluster = cluster;
+    stream.clusterName = action.cluster;
     this.isInternal = headers.hasId(HEADER_X_ENVOY_INTERNAL);
     this.timeoutMs = requestTimeout(headers, action.timeoutMs, router.config);
     if (headers.hasId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE)) {
@@ -123,12 +123,13 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
       return;
     }
     this.host = host;
-    stream.upstream = host;
     stream.attemptCount = 1;
     if (!this.prepare(headers, action, host)) {
       stream.sendLocalReply(500, "Internal Server Error", "request_header_mutation_failed", 0);
       return;
     }
+    // Headers that ask for the host are made before it is known, as in Envoy.
+    stream.upstream = host;
     if (this.endStream) this.startResponseTimer();
     const pool = cluster.pool(host, PRIORITY[action.priority]);
     this.pool = pool;
@@ -143,10 +144,11 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
     if (route === null) return false;
     if (route.virtualHost.includeRequestAttemptCount && !headers.setId(HEADER_X_ENVOY_ATTEMPT_COUNT, "1")) return false;
     if (!route.requestMutations.empty && !route.requestMutations.apply(headers, stream)) return false;
-    if (action.rewrite !== undefined && !action.rewrite.apply(headers, !this.router.config.suppressEnvoyHeaders))
-      return false;
-    if (action.autoHostRewrite && host.hostname !== "") return headers.setId(HEADER_AUTHORITY, host.hostname);
-    return true;
+    const keepOriginal = !this.router.config.suppressEnvoyHeaders;
+    if (action.rewrite !== undefined && !action.rewrite.apply(headers, keepOriginal)) return false;
+    return (
+      !action.autoHostRewrite || rewriteAuthority(headers, host.hostname, keepOriginal, action.appendXForwardedHost)
+    );
   }
 
   onRequestData(stream: HttpStream, address: number, length: number, endStream: boolean): FilterStatus {
@@ -290,7 +292,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
 
   private redirect(headers: HeaderMap, action: RedirectAction): void {
     const { stream } = this;
-    action.rewrite?.apply(headers, false);
+    action.rewrite?.apply(headers, !this.router.config.suppressEnvoyHeaders);
     const location = action.location(headers);
     const response = stream.newResponse();
     if (response === null) {
