@@ -42,6 +42,7 @@ export { balancerPick, balancerPrepare, PICK_NONE, PICK_PANIC } from "./balance/
 export { equalIgnoringCase, hasUpper, lowerInPlace } from "./bytes/ascii";
 export { copyBytes, equalBytes } from "./bytes/copy";
 export { parseDecimal, writeDecimal, writeHex } from "./bytes/digits";
+export { murmurHash2, xxHash64 } from "./bytes/hash";
 export { parseIp, writeIp } from "./bytes/ip";
 export { random32, random64, randomBelow } from "./bytes/random";
 export {

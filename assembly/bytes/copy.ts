@@ -1,10 +1,15 @@
 // Copying and comparing short runs. `memory.copy` and `memory.compare` cost a call out of Wasm or a loop of bytes; names and values are mostly shorter
 // than 64 bytes, where a few overlapping words are several times faster.
 
+/** Up to here a loop of vectors beats the call that `memory.copy` is. */
+const LOOP_MAX: u32 = 1024;
+
 /** Copies `length` bytes; the runs may overlap. */
 export function copyBytes(to: usize, from: usize, length: u32): void {
   if (length > 64) {
-    memory.copy(to, from, length);
+    // A target that begins inside the source cannot be filled upward.
+    if (length > LOOP_MAX || <u32>(to - from) < length) memory.copy(to, from, length);
+    else copyUpward(to, from, length);
     return;
   }
   // All loads before all stores: what overlaps is read before it is overwritten.
@@ -43,6 +48,14 @@ export function copyBytes(to: usize, from: usize, length: u32): void {
   store<u8>(to, first);
   store<u8>(to + (length >> 1), middle);
   store<u8>(to + length - 1, last);
+}
+
+/** Copies more than 64 bytes, lowest first; the target is below the source, or does not overlap. */
+function copyUpward(to: usize, from: usize, length: u32): void {
+  const end = length - 16;
+  const last = v128.load(from + end);
+  for (let i: u32 = 0; i < end; i += 16) v128.store(to + i, v128.load(from + i));
+  v128.store(to + end, last);
 }
 
 /** Whether two runs of `length` bytes are the same. */

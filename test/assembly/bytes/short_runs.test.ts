@@ -8,10 +8,11 @@ const { exports } = core;
 const OTHER_AT = TEXT_AT + 4096;
 
 describe("copyBytes", () => {
-  it("copies every length up to 200, and nothing beside it", () => {
-    for (let length = 0; length <= 200; length++) {
+  const lengths = [...Array.from({ length: 200 }, (_, length) => length), 1008, 1009, 1023, 1024, 1025, 3000];
+  it("copies every length, and nothing beside it", () => {
+    for (const length of lengths) {
       for (let i = 0; i < length; i++) core.bytes[TEXT_AT + i] = i + 1;
-      core.bytes.fill(0xee, OTHER_AT - 1, OTHER_AT + 210);
+      core.bytes.fill(0xee, OTHER_AT - 1, OTHER_AT + length + 20);
       exports.copyBytes(OTHER_AT, TEXT_AT, length);
       expect(
         core.bytes.subarray(OTHER_AT, OTHER_AT + length).equals(core.bytes.subarray(TEXT_AT, TEXT_AT + length)),
@@ -23,8 +24,8 @@ describe("copyBytes", () => {
   it("copies runs that overlap, either way", () => {
     fc.assert(
       fc.property(
-        fc.uint8Array({ minLength: 1, maxLength: 150 }),
-        fc.integer({ min: -160, max: 160 }),
+        fc.uint8Array({ minLength: 1, maxLength: 1200 }),
+        fc.integer({ min: -1000, max: 1300 }),
         (run, distance) => {
           const from = TEXT_AT + 1000;
           core.bytes.set(run, from);
