@@ -27,6 +27,8 @@ const ROOMS = [
   "runtime",
   "stats",
   "codec",
+  "stream_info",
+  "stream_info",
   "net",
   "config",
   "log",
@@ -47,6 +49,7 @@ const MACHINERY = [
   "xds",
   "listener/manager.ts",
   "codec",
+  "stream_info",
 ];
 
 const host = files("host", ".ts");
