@@ -8,6 +8,7 @@
 import { HISTOGRAM_BINS, HISTOGRAM_COUNT, HISTOGRAM_SLOTS } from "../wasm/layout.gen.ts";
 import type { Ledger } from "../wasm/ledger.ts";
 import { type Bins, NO_BINS } from "./bins.ts";
+import { RecentLookups } from "./recent_lookups.ts";
 import { GAUGE_UNUSED, type HistogramUnit, type StatDefinition, type StatKind, type StatSpace } from "./scope.ts";
 
 /** A counter or gauge. */
@@ -58,6 +59,8 @@ interface Stat {
 }
 
 export class StatReader {
+  /** Names that threads looked up for the first time, which is when a definition comes. */
+  readonly lookups = new RecentLookups();
   private readonly ledger: Ledger;
   private readonly slots: Float64Array;
   private readonly spaces: Record<StatSpace, Map<string, Stat>> = { stats: new Map(), host: new Map() };
@@ -73,6 +76,7 @@ export class StatReader {
 
   /** A thread has a new stat. */
   define(thread: number, definition: StatDefinition): void {
+    this.lookups.note(definition.name);
     const space = this.spaces[definition.space];
     let stat = space.get(definition.name);
     if (stat === undefined) {

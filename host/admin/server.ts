@@ -1,0 +1,135 @@
+/**
+ * The admin listener: HTTP on the main thread, apart from the data plane, so that it answers when the workers are busy. It has
+ * no authentication, like Envoy's: bind it to loopback.
+ */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Logger } from "../log/logger.ts";
+import { type Address, IpAddress, PipeAddress } from "../net/address.ts";
+import { type AdminResponse, type AdminRoute, parseTarget, text } from "./request.ts";
+import { helpText } from "./routes/help.ts";
+
+/** Connections at once; more are closed at the door. */
+const CONNECTIONS_MAX = 256;
+/** A client that has not sent its request by then is cut off. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const IDLE_TIMEOUT_MS = 60_000;
+/** Bytes of a request body that are read and thrown away; no page wants one. */
+const BODY_MAX = 1_048_576;
+
+/** What happened on the admin port, for its stats and its access log. */
+export interface AdminExchange {
+  readonly method: string;
+  readonly target: string;
+  readonly status: number;
+  readonly durationMs: number;
+  readonly bodyBytes: number;
+  /** `host:port` of the client. */
+  readonly remote: string;
+}
+
+export interface AdminServerParts<Context> {
+  readonly context: Context;
+  readonly routes: readonly AdminRoute<Context>[];
+  readonly log: Logger;
+  readonly onExchange?: (exchange: AdminExchange) => void;
+}
+
+export class AdminServer<Context> {
+  private readonly parts: AdminServerParts<Context>;
+  private readonly byPath: ReadonlyMap<string, AdminRoute<Context>>;
+  private readonly server: Server;
+
+  constructor(parts: AdminServerParts<Context>) {
+    this.parts = parts;
+    this.byPath = new Map(parts.routes.map((route) => [route.path, route]));
+    this.server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: IDLE_TIMEOUT_MS });
+    this.server.maxConnections = CONNECTIONS_MAX;
+    this.server.on("request", (request, response) => void this.serve(request, response));
+    this.server.on("clientError", (_error, socket) => {
+      socket.end("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    });
+  }
+
+  /** Listens; gives the address that was bound. Rejects with the system's error. */
+  listen(address: Address): Promise<Address> {
+    return new Promise((resolve, reject) => {
+      this.server.once("error", reject);
+      const options = address.kind === "pipe" ? { path: address.kernelPath } : { host: address.ip, port: address.port };
+      this.server.listen(options, () => {
+        this.server.off("error", reject);
+        this.server.on("error", (error) => this.parts.log.error(`admin: ${error.message}`));
+        resolve(this.boundAddress());
+      });
+    });
+  }
+
+  /** Stops listening and cuts all connections. */
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.server.close(() => resolve());
+      this.server.closeAllConnections();
+    });
+  }
+
+  private boundAddress(): Address {
+    const bound = this.server.address();
+    if (bound === null) throw new Error("admin: not listening");
+    if (typeof bound === "string") return new PipeAddress(bound.replace("\0", "@"));
+    return new IpAddress(bound.family === "IPv6" ? 6 : 4, bound.address, bound.port);
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const startMs = performance.now();
+    const { method = "GET", url = "/" } = request;
+    discardBody(request);
+    let answer: AdminResponse;
+    try {
+      answer = await this.answer(method, url);
+    } catch (error) {
+      this.parts.log.error(`admin: ${method} ${url}: ${error instanceof Error ? error.stack : String(error)}`);
+      answer = text("internal error\n", 500);
+    }
+    send(response, answer);
+    this.parts.onExchange?.({
+      method,
+      target: url,
+      status: answer.status,
+      durationMs: performance.now() - startMs,
+      bodyBytes: Buffer.byteLength(answer.body),
+      remote: `${request.socket.remoteAddress ?? ""}:${request.socket.remotePort ?? ""}`,
+    });
+  }
+
+  /** The answer to a request target, as the port would give it. */
+  async answer(method: string, target: string): Promise<AdminResponse> {
+    const { path, query } = parseTarget(target);
+    const route = this.byPath.get(path);
+    if (route === undefined) return text(`invalid path. ${helpText(this.parts.routes)}`, 404);
+    if (route.changes && method !== "POST") return text(`Method ${method} not allowed, POST required.`, 405);
+    return route.handle(this.parts.context, { method, path, query });
+  }
+}
+
+function discardBody(request: IncomingMessage): void {
+  let bytes = 0;
+  request.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > BODY_MAX) request.destroy();
+  });
+  request.on("error", () => undefined);
+}
+
+/** Envoy's headers in Envoy's order, and none of Node's own. */
+function send(response: ServerResponse, { status, contentType, body }: AdminResponse): void {
+  response.sendDate = false;
+  response.setHeader("content-type", contentType);
+  response.setHeader("cache-control", "no-cache, max-age=0");
+  response.setHeader("x-content-type-options", "nosniff");
+  response.setHeader("date", new Date().toUTCString());
+  response.setHeader("server", "envoy");
+  response.setHeader("transfer-encoding", "chunked");
+  response.removeHeader("connection");
+  response.writeHead(status);
+  response.end(body);
+}
