@@ -72,6 +72,8 @@ export interface Proxy {
   reload(config?: Config): Promise<void>;
   /** Stops accepting and waits for the connections to end, `timeMs` at most; how many are left. */
   drain(timeMs: number): Promise<number>;
+  /** Opens access logs and the log file again, after they were moved away. */
+  reopenLogs(): void;
   /** Ends at once. */
   stop(): Promise<void>;
   /** What the proxy is made of: for the command line and tests of our own. */
@@ -126,6 +128,10 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     },
     reload: async (config) => server.reload(decode(await sources(options, config ?? options.config))),
     drain: (timeMs) => server.drain(timeMs),
+    reopenLogs: () => {
+      server.files.reopen();
+      if (sink instanceof FileSink) sink.reopen();
+    },
     stop: () => server.stop(),
   };
 }

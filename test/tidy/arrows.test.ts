@@ -8,10 +8,12 @@ import { files, type Import, importsOf } from "../support/source_tree.ts";
 /** Rooms of host/ from the top down: a file imports its own room and the rooms below. */
 const ROOMS = [
   "main.ts",
+  "command_line",
   "index.ts",
   "worker_thread.ts",
   "server.ts",
   "server_stats.ts",
+  "server_version.ts",
   "workers",
   "admin",
   "control_plane",
