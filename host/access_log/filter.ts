@@ -1,8 +1,8 @@
 /** Which streams a log takes (`config.accesslog.v3.AccessLogFilter`). A new filter is a row of FILTERS. */
 
 import type { AccessLogFilter, ComparisonFilter } from "../config/types/access_log.ts";
-import { RESPONSE_FLAGS } from "../http/response_flags.ts";
-import { NEVER, type StreamInfo } from "../http/stream_info.ts";
+import { RESPONSE_FLAGS } from "../stream_info/response_flags.ts";
+import { NEVER, type StreamInfo } from "../stream_info/stream_info.ts";
 import { compileHeaderPredicate } from "./header_predicate.ts";
 
 export type LogFilter = (info: StreamInfo) => boolean;

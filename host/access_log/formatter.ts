@@ -3,7 +3,7 @@
  * wire, as in header maps; whoever writes a line to a file writes it as latin1.
  */
 
-import type { StreamInfo } from "../http/stream_info.ts";
+import type { StreamInfo } from "../stream_info/stream_info.ts";
 import { utf8AsLatin1 } from "../wasm/text.ts";
 import { parseFormat } from "./format_text.ts";
 import { compileOperator } from "./operators/list.ts";

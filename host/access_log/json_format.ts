@@ -1,7 +1,7 @@
 /** JSON formats: every string of the structure is a format of its own; a lone operator keeps the type of its value. */
 
 import type { Json, JsonObject } from "../config/types/core.ts";
-import type { StreamInfo } from "../http/stream_info.ts";
+import type { StreamInfo } from "../stream_info/stream_info.ts";
 import { latin1AsUtf8, utf8AsLatin1 } from "../wasm/text.ts";
 import { constantText } from "./format_text.ts";
 import { compileValue, type Formatter } from "./formatter.ts";

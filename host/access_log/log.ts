@@ -1,7 +1,7 @@
 /** Access logs of a listener, a connection manager or a filter: who writes, and for which streams. */
 
 import type { AccessLog as AccessLogConfig } from "../config/types/access_log.ts";
-import type { StreamInfo } from "../http/stream_info.ts";
+import type { StreamInfo } from "../stream_info/stream_info.ts";
 import { compileFilter, type LogFilter } from "./filter.ts";
 import { createLogger } from "./loggers/list.ts";
 import type { Logger } from "./loggers/logger.ts";

@@ -3,7 +3,7 @@
  * (response code details of its HTTP/1 codec and connection manager) where it has the rule.
  */
 
-import { DOWNSTREAM_PROTOCOL_ERROR, OVERLOAD_MANAGER_TERMINATED } from "../http/response_flags.ts";
+import { DOWNSTREAM_PROTOCOL_ERROR, OVERLOAD_MANAGER_TERMINATED } from "../stream_info/response_flags.ts";
 import {
   H1_BARE_CR,
   H1_BOTH_FRAMINGS,

@@ -11,9 +11,9 @@
 
 import type { Timers } from "../net/clock.ts";
 import type { Scope } from "../stats/scope.ts";
+import type { StreamInfo } from "../stream_info/stream_info.ts";
 import type { ClusterManager } from "../upstream/cluster_manager.ts";
 import type { HeaderMap } from "../wasm/header_view.ts";
-import type { StreamInfo } from "./stream_info.ts";
 
 /** Go on to the next filter. */
 export const CONTINUE = 0;

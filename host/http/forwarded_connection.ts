@@ -1,7 +1,7 @@
 /** A connection whose client is another than the socket's peer: x-forwarded-for says so, from a proxy that is trusted. */
 
 import { type Address, ipAddress } from "../net/address.ts";
-import type { ConnectionInfo } from "./stream_info.ts";
+import type { ConnectionInfo } from "../stream_info/stream_info.ts";
 
 export class ForwardedConnection implements ConnectionInfo {
   readonly remote: Address;

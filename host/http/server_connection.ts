@@ -14,12 +14,12 @@ import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { CloseReason } from "../net/close_reason.ts";
 import type { OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
+import { DOWNSTREAM_CONNECTION_TERMINATION } from "../stream_info/response_flags.ts";
+import type { ConnectionInfo } from "../stream_info/stream_info.ts";
 import type { ConnectionManager } from "./connection_manager.ts";
 import type { HttpWorker } from "./http_worker.ts";
 import { codecErrorBody } from "./local_reply.ts";
-import { DOWNSTREAM_CONNECTION_TERMINATION } from "./response_flags.ts";
 import type { HttpStream } from "./stream.ts";
-import type { ConnectionInfo } from "./stream_info.ts";
 
 /**
  * A FIN that comes this soon after a request is the end of its input (`printf ... | nc -N`), and the request is answered; one

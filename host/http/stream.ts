@@ -12,6 +12,15 @@ import type { Address } from "../net/address.ts";
 import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { Recyclable } from "../net/turn.ts";
 import type { RouteEntry, RouteTable } from "../route/route_entry.ts";
+import { DURATION_TIMEOUT, STREAM_IDLE_TIMEOUT } from "../stream_info/response_flags.ts";
+import {
+  type ConnectionInfo,
+  NEVER,
+  PROTOCOL_HTTP10,
+  PROTOCOL_HTTP11,
+  type StreamInfo,
+  type UpstreamInfo,
+} from "../stream_info/stream_info.ts";
 import { HeaderMap } from "../wasm/header_view.ts";
 import {
   ENCODE_CLOSE,
@@ -39,16 +48,7 @@ import { FilterRun } from "./filter_run.ts";
 import { ForwardedConnection } from "./forwarded_connection.ts";
 import type { HttpWorker } from "./http_worker.ts";
 import { admit } from "./request_admission.ts";
-import { DURATION_TIMEOUT, STREAM_IDLE_TIMEOUT } from "./response_flags.ts";
 import type { ServerConnection } from "./server_connection.ts";
-import {
-  type ConnectionInfo,
-  NEVER,
-  PROTOCOL_HTTP10,
-  PROTOCOL_HTTP11,
-  type StreamInfo,
-  type UpstreamInfo,
-} from "./stream_info.ts";
 
 /** Body bytes that may wait for a filter before the client is paused. */
 const HELD_BODY_BYTES = 65_536;

@@ -9,7 +9,7 @@
 import { constantText } from "../access_log/format_text.ts";
 import { compileText, type Formatter } from "../access_log/formatter.ts";
 import type { HeaderAppendAction, HeaderValueOption } from "../config/types/core.ts";
-import type { StreamInfo } from "../http/stream_info.ts";
+import type { StreamInfo } from "../stream_info/stream_info.ts";
 import type { HeaderMap } from "../wasm/header_view.ts";
 import {
   MUTATE_ADD,

@@ -1,4 +1,4 @@
-import type { StreamInfo } from "../http/stream_info.ts";
+import type { StreamInfo } from "../stream_info/stream_info.ts";
 import type { HeaderMap } from "../wasm/header_view.ts";
 
 /**

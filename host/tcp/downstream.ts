@@ -1,8 +1,8 @@
 /** An accepted connection: its socket and what is known of it, until the terminal filter of its chain says that it is over. */
 
-import type { ConnectionInfo } from "../http/stream_info.ts";
 import type { Address } from "../net/address.ts";
 import type { Socket } from "../net/socket.ts";
+import type { ConnectionInfo } from "../stream_info/stream_info.ts";
 
 /** Whom the connection tells that it is over. */
 export interface DownstreamOwner {

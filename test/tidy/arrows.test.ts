@@ -30,7 +30,6 @@ const ROOMS = [
   "stats",
   "codec",
   "stream_info",
-  "stream_info",
   "net",
   "config",
   "log",
@@ -51,7 +50,6 @@ const MACHINERY = [
   "xds",
   "listener/manager.ts",
   "codec",
-  "stream_info",
 ];
 
 const host = files("host", ".ts");

@@ -9,6 +9,11 @@
 
 import { type FilterStatus, type HttpFilter, STOP } from "../../../host/http/filter.ts";
 import { HeldBody } from "../../../host/http/held_body.ts";
+import type { HttpStream } from "../../../host/http/stream.ts";
+import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
+import type { Recyclable } from "../../../host/net/turn.ts";
+import { rewriteAuthority } from "../../../host/route/rewrite.ts";
+import type { DirectResponseAction, ForwardAction, RedirectAction } from "../../../host/route/route_entry.ts";
 import {
   NO_CLUSTER_FOUND,
   NO_HEALTHY_UPSTREAM,
@@ -19,12 +24,7 @@ import {
   UPSTREAM_OVERFLOW,
   UPSTREAM_PROTOCOL_ERROR,
   UPSTREAM_REQUEST_TIMEOUT,
-} from "../../../host/http/response_flags.ts";
-import type { HttpStream } from "../../../host/http/stream.ts";
-import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
-import type { Recyclable } from "../../../host/net/turn.ts";
-import { rewriteAuthority } from "../../../host/route/rewrite.ts";
-import type { DirectResponseAction, ForwardAction, RedirectAction } from "../../../host/route/route_entry.ts";
+} from "../../../host/stream_info/response_flags.ts";
 import type { Cluster } from "../../../host/upstream/cluster.ts";
 import type { HttpConnPool, PoolClient } from "../../../host/upstream/conn_pool.ts";
 import type { Host } from "../../../host/upstream/host.ts";

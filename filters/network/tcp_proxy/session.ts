@@ -6,6 +6,10 @@
  * Each side is read as fast as the other takes it; what the client says before the upstream is there stays in the kernel.
  */
 
+import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
+import type { CloseReason } from "../../../host/net/close_reason.ts";
+import type { OutputTarget } from "../../../host/net/output.ts";
+import type { Socket, SocketOwner } from "../../../host/net/socket.ts";
 import {
   DOWNSTREAM_CONNECTION_TERMINATION,
   DURATION_TIMEOUT,
@@ -14,12 +18,8 @@ import {
   UPSTREAM_CONNECTION_FAILURE,
   UPSTREAM_OVERFLOW,
   UPSTREAM_RETRY_LIMIT_EXCEEDED,
-} from "../../../host/http/response_flags.ts";
-import { NEVER, PROTOCOL_NONE, type StreamInfo, type UpstreamInfo } from "../../../host/http/stream_info.ts";
-import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
-import type { CloseReason } from "../../../host/net/close_reason.ts";
-import type { OutputTarget } from "../../../host/net/output.ts";
-import type { Socket, SocketOwner } from "../../../host/net/socket.ts";
+} from "../../../host/stream_info/response_flags.ts";
+import { NEVER, PROTOCOL_NONE, type StreamInfo, type UpstreamInfo } from "../../../host/stream_info/stream_info.ts";
 import type { DownstreamConnection } from "../../../host/tcp/downstream.ts";
 import { type TcpFailure, TcpUpstream, type TcpUpstreamOwner } from "../../../host/upstream/tcp_upstream.ts";
 import { chooseCluster } from "./config.ts";

@@ -1,7 +1,7 @@
 /** The contract of a logger: Envoy's `envoy.access_loggers.*` extensions. */
 
 import type { Any } from "../../config/types/core.ts";
-import type { StreamInfo } from "../../http/stream_info.ts";
+import type { StreamInfo } from "../../stream_info/stream_info.ts";
 import type { AccessLogSinks } from "../sinks.ts";
 
 /** Logs one stream. */

@@ -1,7 +1,7 @@
 /** Operators over the connection of the client. */
 
-import type { StreamInfo } from "../../http/stream_info.ts";
 import type { Address } from "../../net/address.ts";
+import type { StreamInfo } from "../../stream_info/stream_info.ts";
 import { type OperatorFamily, type OperatorKind, plain, plainText } from "./operator.ts";
 
 type Read = (info: StreamInfo) => Address;

@@ -1,6 +1,6 @@
 /** Operators over the moments of a stream. Durations are whole milliseconds, cut off, unless a precision is asked for. */
 
-import { NEVER, type StreamInfo } from "../../http/stream_info.ts";
+import { NEVER, type StreamInfo } from "../../stream_info/stream_info.ts";
 import { FormatError } from "../format_text.ts";
 import { type OperatorFamily, type OperatorKind, plain } from "./operator.ts";
 

@@ -1,6 +1,6 @@
 /** `%GRPC_STATUS%`: from the trailers, else the head of the response, else from the HTTP status (gRPC's http-grpc-status-mapping). */
 
-import type { StreamInfo } from "../../http/stream_info.ts";
+import type { StreamInfo } from "../../stream_info/stream_info.ts";
 import { FormatError } from "../format_text.ts";
 import { type OperatorFamily, plain } from "./operator.ts";
 

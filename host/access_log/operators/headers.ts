@@ -1,6 +1,6 @@
 /** Operators over the heads of request and response, and their trailers. */
 
-import type { StreamInfo } from "../../http/stream_info.ts";
+import type { StreamInfo } from "../../stream_info/stream_info.ts";
 import type { HeaderMap } from "../../wasm/header_view.ts";
 import { FormatError } from "../format_text.ts";
 import { type Command, type Operator, type OperatorFamily, type OperatorKind, plain } from "./operator.ts";

@@ -1,6 +1,6 @@
 /** How operators are declared: a name, what may follow it, and how it is compiled. */
 
-import type { StreamInfo } from "../../http/stream_info.ts";
+import type { StreamInfo } from "../../stream_info/stream_info.ts";
 import { FormatError, type FormatPiece } from "../format_text.ts";
 
 /** What an operator gives: a number, boolean or structure keeps its type in JSON; undefined: not known. */

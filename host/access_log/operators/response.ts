@@ -1,7 +1,7 @@
 /** Operators over how the stream went: codes, flags, bytes. */
 
-import { longFlags, shortFlags } from "../../http/response_flags.ts";
-import { PROTOCOL_NONE, PROTOCOLS } from "../../http/stream_info.ts";
+import { longFlags, shortFlags } from "../../stream_info/response_flags.ts";
+import { PROTOCOL_NONE, PROTOCOLS } from "../../stream_info/stream_info.ts";
 import { type OperatorFamily, plain, plainText } from "./operator.ts";
 
 export const responseOperators: OperatorFamily = {

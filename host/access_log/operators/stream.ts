@@ -2,7 +2,7 @@
 
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { PROTOCOL_NONE } from "../../http/stream_info.ts";
+import { PROTOCOL_NONE } from "../../stream_info/stream_info.ts";
 import { utf8AsLatin1 } from "../../wasm/text.ts";
 import { FormatError } from "../format_text.ts";
 import { type OperatorFamily, type OperatorKind, plain, plainText } from "./operator.ts";

@@ -1,6 +1,6 @@
 /** Operators over wall-clock time, `%START_TIME(%Y/%m/%d)%`: strftime with Envoy's additions. */
 
-import type { StreamInfo } from "../../http/stream_info.ts";
+import type { StreamInfo } from "../../stream_info/stream_info.ts";
 import { FormatError } from "../format_text.ts";
 import { compileStrftime } from "../strftime.ts";
 import type { OperatorFamily, OperatorKind } from "./operator.ts";

@@ -1,6 +1,6 @@
 /** Operators over the upstream host and the connection to it. */
 
-import { PROTOCOL_NONE } from "../../http/stream_info.ts";
+import { PROTOCOL_NONE } from "../../stream_info/stream_info.ts";
 import { hostOf, portOf } from "./address_text.ts";
 import { type OperatorFamily, plain, plainText } from "./operator.ts";
 

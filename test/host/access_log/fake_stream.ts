@@ -1,6 +1,7 @@
 // A stream's facts, with a value for each, some of them replaced.
-import { NEVER, PROTOCOL_HTTP11, type StreamInfo } from "../../../host/http/stream_info.ts";
+
 import { IpAddress } from "../../../host/net/address.ts";
+import { NEVER, PROTOCOL_HTTP11, type StreamInfo } from "../../../host/stream_info/stream_info.ts";
 
 export function fakeStream(facts: Partial<StreamInfo> = {}): StreamInfo {
   return {

@@ -1,0 +1,94 @@
+/**
+ * What is known of a stream or raw connection: what access logs, header formatters and `explain` read.
+ * Filled as the stream lives; every field has a value from the start, so that readers need no checks.
+ */
+
+import type { Address } from "../net/address.ts";
+import type { HeaderMap } from "../wasm/header_view.ts";
+
+/** `%PROTOCOL%`. */
+export const PROTOCOLS = ["-", "HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/3"] as const;
+export const PROTOCOL_NONE = 0;
+export const PROTOCOL_HTTP10 = 1;
+export const PROTOCOL_HTTP11 = 2;
+export const PROTOCOL_HTTP2 = 3;
+
+/** A moment that has not come. All moments are milliseconds of the worker's monotonic clock. */
+export const NEVER = -1;
+
+/** The downstream connection. */
+export interface ConnectionInfo {
+  /** Unique in the process. */
+  readonly id: number;
+  /** The peer of the socket. */
+  readonly directRemote: Address;
+  /** The client: the socket's peer, or who the PROXY header or a trusted x-forwarded-for says. */
+  readonly remote: Address;
+  readonly local: Address;
+  /** From TLS; empty without. */
+  readonly serverName: string;
+  readonly filterChainName: string;
+  readonly listenerName: string;
+  /** Moment at which it was accepted. */
+  readonly acceptedMs: number;
+  readonly terminationDetails: string;
+}
+
+/** The upstream host of a stream, as far as readers care. */
+export interface UpstreamInfo {
+  /** `127.0.0.1:80` */
+  readonly addressText: string;
+  /** Name of the endpoint, or the name that was resolved; may be empty. */
+  readonly hostname: string;
+}
+
+export interface StreamInfo {
+  /** HTTP or raw TCP. */
+  readonly connection: ConnectionInfo;
+  readonly protocol: number;
+  /** Milliseconds since the epoch at the start. */
+  readonly startWallMs: number;
+  readonly startMs: number;
+  /** The last byte of the request arrived. */
+  readonly requestEndMs: number;
+  readonly upstreamFirstTxMs: number;
+  readonly upstreamLastTxMs: number;
+  readonly upstreamFirstRxMs: number;
+  readonly upstreamLastRxMs: number;
+  readonly downstreamFirstTxMs: number;
+  readonly downstreamLastTxMs: number;
+  readonly endMs: number;
+  /** Body bytes from and to the client (for TCP: all bytes). */
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly requestHeaderBytes: number;
+  readonly responseHeaderBytes: number;
+  /** Wire bytes on the upstream connection. */
+  readonly upstreamWireBytesSent: number;
+  readonly upstreamWireBytesReceived: number;
+  readonly downstreamWireBytesSent: number;
+  readonly downstreamWireBytesReceived: number;
+  /** 0 while there is no response. */
+  readonly responseCode: number;
+  /** Envoy's response code details, empty while unknown. */
+  readonly responseCodeDetails: string;
+  readonly responseFlags: number;
+  readonly upstream: UpstreamInfo | null;
+  /** Address of our end of the upstream connection as text, empty without one. */
+  readonly upstreamLocalAddress: string;
+  readonly upstreamConnectionId: number;
+  readonly upstreamTransportFailureReason: string;
+  readonly attemptCount: number;
+  /** The cluster that the route chose, also when no host could be picked. */
+  readonly clusterName: string;
+  readonly routeName: string;
+  readonly virtualHostName: string;
+  /** x-request-id, empty without one. */
+  readonly requestId: string;
+  /** Null for raw TCP, and where the head never became complete. */
+  readonly requestHeaders: HeaderMap | null;
+  readonly responseHeaders: HeaderMap | null;
+  readonly responseTrailers: HeaderMap | null;
+  /** The worker's clock, for operators that ask for "now". */
+  nowMs(): number;
+}
