@@ -38,7 +38,7 @@ const RESPONSE = Buffer.concat([
 ]);
 
 /** As a listener at the edge has it: the bench's own bootstrap. */
-const FORWARD: ForwardParams = {
+export const FORWARD: ForwardParams = {
   useRemoteAddress: true,
   xffNumTrustedHops: 0,
   skipXffAppend: false,

@@ -1,6 +1,7 @@
 /** Nanoseconds per request in the Wasm core alone, with the call into it; and the JavaScript bytes that this allocates. */
 import { getHeapStatistics } from "node:v8";
 import { coreCases, liveBlocks } from "../core/exchange.ts";
+import { headerCases } from "../core/headers.ts";
 import { type Figure, median, type Work } from "../figure.ts";
 import { digits, printTable } from "../table.ts";
 
@@ -18,7 +19,7 @@ export const core: Work = {
     const batchNs = stand.quick ? QUICK_BATCH_NS : BATCH_NS;
     const figures: Figure[] = [];
     const rows: string[][] = [];
-    const cases = coreCases(subject);
+    const cases = [...coreCases(subject), ...headerCases(subject)];
     const kept = liveBlocks(subject);
     for (const { name, bytes, run } of cases) {
       // Warms up, and finds how many runs fill a batch.
@@ -30,9 +31,9 @@ export const core: Work = {
       if (liveBlocks(subject) !== kept) throw new Error(`"${name}" leaves blocks behind`);
       rows.push([
         name,
-        String(bytes),
+        bytes === 0 ? "" : String(bytes),
         digits(value),
-        digits(value / bytes),
+        bytes === 0 ? "" : digits(value / bytes),
         digits(Math.max(0, heap) / (runs * BATCHES)),
       ]);
       figures.push({ name: `core: ${name}`, value, unit: "ns" });
