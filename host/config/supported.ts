@@ -102,7 +102,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.core.v3.CidrRange": { read: ["address_prefix", "prefix_len"] },
   "envoy.config.core.v3.DataSource": { read: ["filename", "inline_bytes", "inline_string", "environment_variable"] },
   "envoy.config.core.v3.HeaderValueOption": { read: ["header", "append", "append_action", "keep_empty_value"] },
-  "envoy.config.core.v3.HeaderValue": { read: ["key", "value", "raw_value"] },
+  "envoy.config.core.v3.HeaderValue": { read: ["key", "value"] },
   "envoy.config.core.v3.SubstitutionFormatString": {
     read: ["text_format", "json_format", "text_format_source", "omit_empty_values", "json_format_options"],
     inert: { content_type: "only a local reply has a content type" },

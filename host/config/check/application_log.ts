@@ -3,7 +3,7 @@ import type { Json } from "../types/core.ts";
 import { rule } from "./check.ts";
 
 /** The raw message, which could break a line of JSON. */
-const RAW_MESSAGE = /%(?:[-=]?\d*)[v_]/;
+const RAW_MESSAGE = /%[v_]/;
 
 export const applicationLogRules = [
   rule<{ json_format?: Json }>("envoy.config.bootstrap.v3.Bootstrap.ApplicationLogConfig.LogFormat", (format, at) => {

@@ -12,6 +12,8 @@ const TRACERS = new Set(
 interface WithTimers {
   readonly stats_flush_interval?: DurationMs;
   readonly stats_eviction_interval?: DurationMs;
+  readonly watchdog?: object;
+  readonly watchdogs?: object;
   readonly tracing?: { readonly http?: { readonly name: string; readonly typed_config?: Any } };
 }
 
@@ -20,6 +22,9 @@ export const bootstrapRules = [
     const { stats_flush_interval: flush = 5000, stats_eviction_interval: eviction = 0 } = bootstrap;
     if (eviction % flush !== 0) {
       at.failField("stats_eviction_interval", "must be a multiple of stats_flush_interval (5s when that is not set)");
+    }
+    if (bootstrap.watchdog !== undefined && bootstrap.watchdogs !== undefined) {
+      at.failField("watchdog", "only one of watchdog and watchdogs can be set");
     }
     const tracer = bootstrap.tracing?.http;
     if (tracer === undefined) return;

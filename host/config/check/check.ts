@@ -21,7 +21,7 @@ import { listenerRules } from "./listener.ts";
 import { regexRules } from "./regex.ts";
 import { routeRules } from "./route.ts";
 import { runtimeRules } from "./runtime.ts";
-import { tcpProxyRules } from "./tcp_proxy.ts";
+import { transportSocketRules } from "./transport_socket.ts";
 
 /** One rule: `check` is called with every message of the type. */
 export interface Rule {
@@ -102,12 +102,12 @@ const RULES: readonly Rule[] = [
   ...routeRules,
   ...headerRules,
   ...regexRules,
-  ...tcpProxyRules,
   ...clusterRules,
   ...endpointRules,
   ...accessLogRules,
   ...formatRules,
   ...dataSourceRules,
+  ...transportSocketRules,
 ];
 
 const rulesByType = new Map<string, Rule[]>();

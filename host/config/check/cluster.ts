@@ -1,8 +1,9 @@
 /** Clusters: names that differ, types that fit their endpoints, one balancing policy. */
 import type { Bootstrap } from "../types/bootstrap.ts";
 import type { Cluster } from "../types/cluster.ts";
+import type { Address } from "../types/core.ts";
 import type { ClusterLoadAssignment } from "../types/endpoint.ts";
-import { ipReason } from "./address.ts";
+import { addressReason, ipReason } from "./address.ts";
 import { type At, rule } from "./check.ts";
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -61,18 +62,23 @@ function checkAddresses(assignment: ClusterLoadAssignment, isDns: boolean, at: A
   for (const { lb_endpoints: hosts = [] } of assignment.endpoints ?? []) {
     for (const { endpoint } of hosts) {
       const address = endpoint?.address;
-      const socket = address?.socket_address;
-      if (address === undefined) at.failField("load_assignment", "an endpoint needs an address");
-      else if (isDns && socket === undefined) at.failField("load_assignment", "DNS needs socket addresses");
-      const reason = isDns || socket === undefined ? undefined : ipReason(socket.address);
+      // Envoy's DNS clusters take an endpoint without a name to look up, and never find a host for it.
+      const reason = isDns ? dnsReason(address) : addressReason(address);
       if (reason !== undefined) at.failField("load_assignment", reason);
     }
   }
 }
 
+function dnsReason(address: Address | undefined): string | undefined {
+  return address?.socket_address === undefined
+    ? "an endpoint without a socket address is not supported yet"
+    : undefined;
+}
+
 function checkBalancing(cluster: Cluster, at: At): void {
   const policies = cluster.load_balancing_policy?.policies;
-  if (cluster.load_balancing_policy !== undefined && (policies ?? []).length === 0) {
+  const usable = policies?.some(({ typed_extension_config }) => typed_extension_config !== undefined) ?? false;
+  if (cluster.load_balancing_policy !== undefined && !usable) {
     at.failField("load_balancing_policy", "no balancing policy is given");
   }
   if (cluster.lb_policy === "LOAD_BALANCING_POLICY_CONFIG" && policies === undefined) {
@@ -112,11 +118,22 @@ function checkProtocolOptions(cluster: Cluster, at: At): void {
 }
 
 function checkResolvers(cluster: Cluster, at: At): void {
+  const typed = cluster.cluster_type?.typed_config;
+  for (const [field, rate] of [
+    ["dns_failure_refresh_rate", cluster.dns_failure_refresh_rate],
+    ["cluster_type", typed?.dns_failure_refresh_rate],
+  ] as const) {
+    if (rate?.max_interval !== undefined && rate.max_interval < rate.base_interval) {
+      at.failField(field, "max_interval must not be less than base_interval");
+    }
+  }
+  // Envoy looks at the resolvers of a cluster only when it resolves.
+  if (cluster.type !== "STRICT_DNS" && cluster.type !== "LOGICAL_DNS" && typed === undefined) return;
   const lists = [
     ["dns_resolvers", cluster.dns_resolvers],
     ["dns_resolution_config", cluster.dns_resolution_config?.resolvers],
     ["typed_dns_resolver_config", cluster.typed_dns_resolver_config?.typed_config?.resolvers],
-    ["cluster_type", cluster.cluster_type?.typed_config?.typed_dns_resolver_config?.typed_config?.resolvers],
+    ["cluster_type", typed?.typed_dns_resolver_config?.typed_config?.resolvers],
   ] as const;
   for (const [field, resolvers] of lists) {
     for (const { socket_address: socket } of resolvers ?? []) {

@@ -24,12 +24,9 @@ function checkMutations(owner: HeaderMutations, at: At, context: Context): void 
   for (const list of ["request_headers_to_add", "response_headers_to_add"] as const) {
     for (const [index, option] of (owner[list] ?? []).entries()) {
       const place = at.element(list, owner[list] ?? [], index);
-      const { key, value, raw_value: raw } = option.header;
+      const { key, value = "" } = option.header;
       if (isProtected(key)) place.failField("header", "pseudo-headers and host cannot be set here");
-      if (value !== undefined && raw !== undefined)
-        place.failField("header", "only one of value and raw_value can be set");
-      const text = value ?? Buffer.from(raw ?? "", "base64").toString("latin1");
-      const reason = context.formatReason(text);
+      const reason = context.formatReason(value);
       if (reason !== undefined) place.failField("header", reason);
     }
   }

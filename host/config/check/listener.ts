@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import type { Address, CidrRange } from "../types/core.ts";
 import type { FilterChain, FilterChainMatch, Listener, NetworkFilter } from "../types/listener.ts";
-import { ipReason } from "./address.ts";
+import { addressReason } from "./address.ts";
 import { type At, rule } from "./check.ts";
 
 export const listenerRules = [
@@ -35,10 +35,11 @@ function checkListeners({ listeners = [] }: { listeners?: readonly Listener[] },
 }
 
 function checkListener(listener: Listener, at: At): void {
-  if (listener.address === undefined) at.fail("a listener needs an address");
-  for (const [index, address] of addressesOf(listener).entries()) {
-    const reason = address.socket_address === undefined ? undefined : ipReason(address.socket_address.address);
-    if (reason !== undefined) at.failField(index === 0 ? "address" : "additional_addresses", reason);
+  const reason = addressReason(listener.address);
+  if (reason !== undefined) at.failField("address", reason);
+  for (const [index, { address }] of (listener.additional_addresses ?? []).entries()) {
+    const wrong = addressReason(address);
+    if (wrong !== undefined) at.element("additional_addresses", listener.additional_addresses ?? [], index).fail(wrong);
   }
   const chains = listener.filter_chains ?? [];
   if (chains.length === 0 && listener.default_filter_chain === undefined) at.fail("no filter chains specified");
@@ -47,8 +48,10 @@ function checkListener(listener: Listener, at: At): void {
     const place = at.element("filter_chains", chains, index);
     for (const key of matchKeys(chain.filter_chain_match ?? {})) {
       const other = matches.get(key);
-      if (other !== undefined && other !== index) {
-        place.fail(`matches the same connections as filter_chains[${other}]`);
+      if (other !== undefined) {
+        place.fail(
+          other === index ? "names one range twice" : `matches the same connections as filter_chains[${other}]`,
+        );
         break;
       }
       matches.set(key, index);
@@ -67,7 +70,7 @@ function checkFilters(chain: FilterChain, at: At): void {
 
 function addressesOf(listener: Listener): Address[] {
   const more = listener.additional_addresses?.map(({ address }) => address) ?? [];
-  return [...(listener.address === undefined ? [] : [listener.address]), ...more];
+  return [listener.address, ...more].filter((address) => address !== undefined);
 }
 
 function addressText({ socket_address: socket, pipe }: Address): string {

@@ -69,7 +69,6 @@ export interface DataSource {
 export interface HeaderValue {
   readonly key: string;
   readonly value?: string;
-  readonly raw_value?: string;
 }
 
 export type HeaderAppendAction =

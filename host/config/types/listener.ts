@@ -6,7 +6,7 @@ export interface Listener {
   /** Absent: the listener gets a generated name. */
   readonly name?: string;
   readonly address?: Address;
-  readonly additional_addresses?: readonly { readonly address: Address }[];
+  readonly additional_addresses?: readonly { readonly address?: Address }[];
   readonly stat_prefix?: string;
   readonly filter_chains?: readonly FilterChain[];
   readonly default_filter_chain?: FilterChain;
