@@ -39,6 +39,7 @@ import {
 import { compileForward } from "./action.ts";
 import type { RouteContext } from "./context.ts";
 import { type Domain, writeDomains } from "./domains.ts";
+import { describeMatch, explainRoute, type HostRoutes } from "./explain.ts";
 import { compileMutations, type MutationLevel } from "./header_mutation.ts";
 import type { Direction } from "./joined_headers.ts";
 import { writeHeaderList, writeQueryList } from "./matchers.ts";
@@ -74,6 +75,8 @@ class TableCompiler {
   private readonly writer = new ProgramWriter();
   private readonly routes: RouteEntry[] = [];
   private readonly virtualHosts: VirtualHostEntry[] = [];
+  /** By offset of the virtual host's record. */
+  private readonly hostRoutes = new Map<number, HostRoutes>();
   /** Routes in the order in which they were written, and with them the entries of their weighted clusters. */
   private readonly weighted: { readonly at: number; readonly entries: readonly Omit<RouteEntry, "index">[] }[] = [];
 
@@ -113,6 +116,7 @@ class TableCompiler {
       routes: this.routes,
       virtualHosts: this.virtualHosts,
       match: (block, random) => routeMatch(program, block, random),
+      explain: (block) => explainRoute(core, program, this.hostRoutes, block),
       dispose: () => memory.dispose(),
     };
   }
@@ -131,9 +135,11 @@ class TableCompiler {
     const list = writer.reserve(routes.length * ROUTE_BYTES);
     writer.u32(record + VIRTUAL_HOST_ROUTE_COUNT, routes.length);
     writer.u32(record + VIRTUAL_HOST_ROUTES, list);
+    const first = this.routes.length;
     routes.forEach((route, i) => {
       this.writeRoute(list + i * ROUTE_BYTES, route, host, entry);
     });
+    this.hostRoutes.set(record, { virtualHost: entry, routes: this.routes.slice(first) });
     return record;
   }
 
@@ -198,6 +204,7 @@ class TableCompiler {
       name: route.name ?? "",
       kind: isRedirect ? "redirect" : isDirect ? "direct_response" : "forward",
       virtualHost,
+      rule: describeMatch(route.match),
       statPrefix: route.stat_prefix ?? "",
       requestMutations: this.mutations("request", route, host, cluster),
       responseMutations: this.mutations("response", route, host, cluster),

@@ -15,6 +15,8 @@ export type RouteEntry = {
   readonly name: string;
   readonly kind: "forward" | "redirect" | "direct_response";
   readonly virtualHost: VirtualHostEntry;
+  /** What the route asks of a request, for humans: `prefix "/api", 2 headers`. */
+  readonly rule: string;
   /** `Route.stat_prefix`, or "". */
   readonly statPrefix: string;
   /** All levels in the order that the table asks for, ready to apply to the request head. */
@@ -112,6 +114,18 @@ export type RouteTable = {
    * @returns the index of the entry in `routes` (already that of the weighted cluster), NO_VIRTUAL_HOST or NO_ROUTE (of the layout, both negative)
    */
   match(block: number, random: number): number;
+  /** Which routes were tried and why they did not match: slow, for humans. */
+  explain(block: number): RouteExplanation;
   /** Gives the core memory back. Call it once, after the last stream that uses the table has ended. */
   dispose(): void;
+};
+
+/** Which rule of a route did not hold, or "match". */
+export type RouteVerdict = "match" | "path" | "headers" | "query" | "grpc";
+
+export type RouteExplanation = {
+  /** Undefined: no virtual host has a domain that fits. */
+  readonly virtualHost: string | undefined;
+  /** Routes in the order in which they were tried; the one that matches is the last. */
+  readonly tried: readonly { readonly route: RouteEntry; readonly verdict: RouteVerdict }[];
 };

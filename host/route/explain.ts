@@ -1,0 +1,56 @@
+/** Why a request takes the route that it takes: the core's verdict on each route that was tried. */
+
+import type { RouteMatch } from "../config/types/route.ts";
+import type { Core } from "../wasm/core.ts";
+import { VERDICT_GRPC, VERDICT_HEADERS, VERDICT_MATCH, VERDICT_PATH, VERDICT_QUERY } from "../wasm/layout.gen.ts";
+import type { RouteEntry, RouteExplanation, RouteVerdict, VirtualHostEntry } from "./route_entry.ts";
+
+/** A virtual host and its routes in order. */
+export type HostRoutes = { readonly virtualHost: VirtualHostEntry; readonly routes: readonly RouteEntry[] };
+
+const VERDICTS: Readonly<Record<number, RouteVerdict>> = {
+  [VERDICT_MATCH]: "match",
+  [VERDICT_PATH]: "path",
+  [VERDICT_HEADERS]: "headers",
+  [VERDICT_QUERY]: "query",
+  [VERDICT_GRPC]: "grpc",
+};
+
+/** `hosts`: by offset of the virtual host's record in the program. */
+export function explainRoute(
+  core: Core,
+  program: number,
+  hosts: ReadonlyMap<number, HostRoutes>,
+  block: number,
+): RouteExplanation {
+  const offset = core.exports.routeVirtualHost(program, block);
+  const host = hosts.get(offset);
+  if (host === undefined) return { virtualHost: undefined, tried: [] };
+  const tried: { route: RouteEntry; verdict: RouteVerdict }[] = [];
+  for (const [i, route] of host.routes.entries()) {
+    const verdict = VERDICTS[core.exports.routeVerdict(program, offset, i, block)] ?? "path";
+    tried.push({ route, verdict });
+    if (verdict === "match") break;
+  }
+  return { virtualHost: host.virtualHost.name, tried };
+}
+
+/** `prefix "/api" without case, 2 headers, 1 query parameter`. */
+export function describeMatch(match: RouteMatch): string {
+  const parts = [describePath(match)];
+  if (match.case_sensitive === false && match.safe_regex === undefined) parts[0] += " without case";
+  if (match.grpc !== undefined) parts.push("gRPC");
+  const headers = match.headers?.length ?? 0;
+  if (headers > 0) parts.push(headers === 1 ? "1 header" : `${headers} headers`);
+  const parameters = match.query_parameters?.length ?? 0;
+  if (parameters > 0) parts.push(parameters === 1 ? "1 query parameter" : `${parameters} query parameters`);
+  return parts.join(", ");
+}
+
+function describePath(match: RouteMatch): string {
+  if (match.safe_regex !== undefined) return `regex ${JSON.stringify(match.safe_regex.regex)}`;
+  if (match.prefix !== undefined) return `prefix ${JSON.stringify(match.prefix)}`;
+  if (match.path !== undefined) return `path ${JSON.stringify(match.path)}`;
+  if (match.path_separated_prefix !== undefined) return `segments ${JSON.stringify(match.path_separated_prefix)}`;
+  return "CONNECT";
+}
