@@ -14,8 +14,7 @@ import {
   H1_UNDERSCORE,
   OK,
 } from "../abi/result";
-import { lowerInPlace } from "../bytes/ascii";
-import { findByte, findNonToken, findNonValue } from "../bytes/scan";
+import { findByte, findNonValue } from "../bytes/scan";
 import { Block, blockText, FIELD_LINE, fieldAt, markPresent } from "../header/block";
 import {
   HEADER_CONNECTION,
@@ -29,6 +28,7 @@ import {
 } from "../header/names";
 import { OPTION_DROP_UNDERSCORES, OPTION_REJECT_UNDERSCORES } from "./connection";
 import { FIELD_NAME_MAX } from "./limits";
+import { lowerToken } from "./name";
 
 const CR: u32 = 13;
 const LF: u32 = 10;
@@ -75,12 +75,10 @@ export function readFields(block: u32, from: usize, end: usize, options: u32): u
     const name = at;
     const byte: u32 = load<u8>(at);
     if (byte == LF || (byte == CR && load<u8>(at, 1) == LF)) return OK;
-    const nameEnd = findNonToken(at, end);
+    const nameEnd = lowerToken(at, end);
     if (load<u8>(nameEnd) != COLON) return nameFault(nameEnd);
     const nameBytes = <u32>(nameEnd - name);
     if (nameBytes == 0 || nameBytes > FIELD_NAME_MAX) return H1_FIELD_NAME;
-    lowerInPlace(name, nameBytes);
-
     at = nameEnd + 1;
     while (isBlank(load<u8>(at))) at++;
     let value = at;

@@ -11,6 +11,8 @@ import { GAINED_TEXT_MAX, PSEUDO_FIELDS_MAX } from "./limits";
 
 const CR: u32 = 13;
 const LF: u32 = 10;
+/** As they lie in memory. */
+const CRLF: u32 = 0x0a0d;
 
 /** After `gather`: the section is whole, `it.block` holds it, and it has so many lines (at most). */
 export let whole: bool = false;
@@ -90,26 +92,34 @@ function findEnd(start: usize, from: usize, end: usize): usize {
       if (load<u8>(at + 1) == LF) return at + 2;
     }
   }
-  while (true) {
-    const lf = findByte(at, end, LF);
-    if (lf == end) {
-      resume = end;
-      return 0;
-    }
-    if (firstLineEnd == 0) firstLineEnd = <u32>(lf - start);
-    lines++;
-    at = lf + 1;
-    if (at == end) break;
-    const next: u32 = load<u8>(at);
-    if (next == LF) return at + 1;
-    if (next == CR) {
-      if (at + 1 == end) break;
-      if (load<u8>(at + 1) == LF) return at + 2;
+  for (; at < end; at += 16) {
+    // A bit for each LF among the next sixteen bytes; what lies behind `end` does not count.
+    let marks = lineFeeds(at);
+    if (end - at < 16) marks &= (1 << (<u32>(end - at))) - 1;
+    while (marks != 0) {
+      const lf = at + ctz(marks);
+      marks &= marks - 1;
+      if (firstLineEnd == 0) firstLineEnd = <u32>(lf - start);
+      lines++;
+      const left = end - lf;
+      if (left > 1 && load<u8>(lf, 1) == LF) return lf + 2;
+      if (left > 2 && load<u16>(lf, 1) == CRLF) return lf + 3;
+      if (left == 1 || (left == 2 && load<u8>(lf, 1) == CR)) {
+        // The line ends where the bytes do: whether an empty one follows is not known. Search from its LF again.
+        resume = lf;
+        return 0;
+      }
     }
   }
-  // The line ends where the bytes do: whether an empty one follows is not known. Search from its LF again.
-  resume = at - 1;
+  resume = end;
   return 0;
+}
+
+function lineFeeds(at: usize): u32 {
+  if (ASC_FEATURE_SIMD) return i8x16.bitmask(i8x16.eq(v128.load(at), i8x16.splat(<i8>LF)));
+  let marks: u32 = 0;
+  for (let i: u32 = 0; i < 16; i++) if (load<u8>(at + i) == LF) marks |= 1 << i;
+  return marks;
 }
 
 function countLines(from: usize, end: usize): u32 {
