@@ -6,4 +6,7 @@ import { runCommandLine } from "./command_line/run.ts";
 process.stdout.on("error", () => undefined);
 process.stderr.on("error", () => undefined);
 
-process.exitCode = await runCommandLine(process.argv.slice(2));
+// No `await` out here: the one-file binary runs CommonJS, which has none.
+void runCommandLine(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});
