@@ -124,6 +124,7 @@ export {
   headerRemovePrefix,
   headerSet,
   headerSetId,
+  headerSetIdNumber,
   headerSetValueAt,
 } from "./header/mutate";
 export * from "./header/names";

@@ -4,7 +4,9 @@
 // A new field is written to the text as a whole line, so that it is encoded by copying. Replaced and removed text stays behind as garbage; when a block is full
 // it is packed first (only live text moves), and only then does it grow. So mutations in a loop cannot grow a block for ever.
 
+import { SCRATCH_START } from "../abi/limits";
 import { copyBytes, equalBytes } from "../bytes/copy";
+import { writeDecimal } from "../bytes/digits";
 import {
   BLOCK_SPARE_FIELDS,
   BLOCK_SPARE_TEXT,
@@ -71,6 +73,11 @@ export function headerSetId(block: u32, id: u32, value: usize, valueBytes: u32):
     next = headerFindIdNext(held, id, next);
   }
   return held;
+}
+
+/** `headerSetId` with the decimal text of a number. */
+export function headerSetIdNumber(block: u32, id: u32, value: u32): u32 {
+  return headerSetId(block, id, SCRATCH_START, writeDecimal(SCRATCH_START, value));
 }
 
 /** Replaces the value of field i. A value that is not longer takes the old one's place; else the line is written anew. */

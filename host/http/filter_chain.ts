@@ -23,13 +23,13 @@ export class FilterChain {
     return this.filters.length;
   }
 
-  /** Fills `into` with the objects that serve this stream, in the order of the chain. */
-  open(stream: FilterStream, into: HttpFilter[]): void {
+  /** Fills `into` with the objects that serve this stream, in the order of the chain; how many there are. */
+  open(stream: FilterStream, into: HttpFilter[]): number {
     const { filters } = this;
-    into.length = filters.length;
     for (let i = 0; i < filters.length; i++) {
       const filter = filters[i] as HttpFilter;
       into[i] = filter.onStream === undefined ? filter : filter.onStream(stream);
     }
+    return filters.length;
   }
 }

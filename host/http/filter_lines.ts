@@ -13,7 +13,7 @@ export class RequestLine implements FilterLine {
   }
 
   get count(): number {
-    return this.stream.filters.length - 1;
+    return this.stream.filterCount - 1;
   }
 
   get isOver(): boolean {
@@ -80,7 +80,7 @@ export class ResponseLine implements FilterLine {
   }
 
   get count(): number {
-    return Math.max(this.stream.filters.length - 1, 0);
+    return Math.max(this.stream.filterCount - 1, 0);
   }
 
   get isOver(): boolean {
@@ -88,7 +88,7 @@ export class ResponseLine implements FilterLine {
   }
 
   private at(position: number): HttpFilter {
-    return this.stream.filters[this.stream.filters.length - 2 - position] as HttpFilter;
+    return this.stream.filters[this.stream.filterCount - 2 - position] as HttpFilter;
   }
 
   headers(position: number, endStream: boolean): FilterStatus {

@@ -42,9 +42,9 @@ export function createPathNormalizer(config: HttpConnectionManager): PathNormali
 }
 
 function decodeUnreserved(path: string): string {
-  return path.replaceAll(/%([0-9A-Fa-f]{2})/g, (escape, digits: string) => {
+  return path.replaceAll(/%([0-9A-Fa-f]{2})/g, (triplet, digits: string) => {
     const char = String.fromCharCode(Number.parseInt(digits, 16));
-    return UNRESERVED.test(char) ? char : escape;
+    return UNRESERVED.test(char) ? char : triplet;
   });
 }
 

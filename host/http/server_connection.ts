@@ -371,9 +371,9 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
   private closed(isLocal: boolean, withRequest = false): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.idleTimer.stop();
-    this.headersTimer.stop();
-    this.durationTimer?.stop();
+    this.idleTimer.release();
+    this.headersTimer.release();
+    this.durationTimer?.release();
     this.codec.close();
     this.worker.core.exports.forwardPeerClose(this.forwardPeer);
     const { stats } = this.manager;

@@ -83,7 +83,9 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
   private waitsForContinue = false;
   private isBlocked = false;
 
+  /** Those that serve this stream; the first `filterCount` of them. */
   readonly filters: HttpFilter[] = [];
+  filterCount = 0;
   private readonly requestRun: FilterRun;
   private readonly responseRun: FilterRun;
   private readonly idleTimer: Timer;
@@ -92,7 +94,6 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
 
   // StreamInfo.
   protocol = PROTOCOL_HTTP11;
-  startWallMs = 0;
   startMs = 0;
   requestEndMs = NEVER;
   upstreamFirstTxMs = NEVER;
@@ -171,7 +172,7 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
       manager.stats.listenerRqCompleted.inc();
       http.writeContinue(streamId);
     }
-    manager.chain.open(this, this.filters);
+    this.filterCount = manager.chain.open(this, this.filters);
     this.requestRun.headers(endStream);
   }
 
@@ -179,7 +180,6 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
   beginRefused(http: ServerConnection, streamId: number, block: number): void {
     this.reset(http, streamId);
     if (block !== 0) this.requestHeaders.attach(block);
-    this.filters.length = 0;
     this.protocol = PROTOCOL_HTTP11;
   }
 
@@ -466,14 +466,14 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
   onDownstreamBlocked(): void {
     if (this.isBlocked) return;
     this.isBlocked = true;
-    for (const filter of this.filters) filter.onDownstreamBlocked?.(this);
+    for (let i = 0; i < this.filterCount; i++) this.filters[i]?.onDownstreamBlocked?.(this);
   }
 
   onDownstreamDrained(): void {
     if (!this.isBlocked) return;
     this.isBlocked = false;
     this.touch();
-    for (const filter of this.filters) filter.onDownstreamDrained?.(this);
+    for (let i = 0; i < this.filterCount; i++) this.filters[i]?.onDownstreamDrained?.(this);
   }
 
   // --- timers ----------------------------------------------------------------------------------------------------------
@@ -527,7 +527,7 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
     this.idleTimer.stop();
     this.requestTimer.stop();
     this.durationTimer.stop();
-    for (let i = 0; i < filters.length; i++) (filters[i] as HttpFilter).onStreamEnd?.(this);
+    for (let i = 0; i < this.filterCount; i++) (filters[i] as HttpFilter).onStreamEnd?.(this);
     stats.rqActive.dec();
     stats.rqTime.record(this.endMs - this.startMs);
     if (this.upgradeAccepted) stats.cxUpgradesActive.dec();
@@ -556,7 +556,7 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
     this.routeResult = NO_ROUTE;
     this.isRouted = false;
     this.random = worker.random();
-    this.filters.length = 0;
+    this.filterCount = 0;
     this.method = 0;
     this.requestEnded = false;
     this.responseStarted = false;
@@ -568,7 +568,6 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
     this.isBlocked = false;
     this.requestRun.begin(HELD_BODY_BYTES);
     this.responseRun.begin(HELD_BODY_BYTES);
-    this.startWallMs = worker.clock.wallMs();
     this.startMs = worker.clock.now();
     this.requestEndMs = NEVER;
     this.upstreamFirstTxMs = NEVER;
@@ -605,6 +604,10 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
 
   get connection(): ConnectionInfo {
     return this.forwardedClient === "" ? this.http.info : new ForwardedConnection(this.http.info, this.forwardedClient);
+  }
+
+  get startWallMs(): number {
+    return this.worker.clock.wallAt(this.startMs);
   }
 
   get downstreamWireBytesReceived(): number {

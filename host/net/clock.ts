@@ -10,6 +10,8 @@ export interface Clock {
   now(): number;
   /** Milliseconds since the epoch, for dates and log lines; read anew each time. */
   wallMs(): number;
+  /** What the wall clock said at a moment of `now()`, within what it was set by in the last second. */
+  wallAt(ms: number): number;
   /** Reads the clock: called at the start of each callback from the event loop. */
   refresh(): void;
 }
@@ -21,7 +23,7 @@ export interface TimerOwner {
 
 /**
  * One timer, made once with its owner and started as often as needed; `start` and `stop` are O(1) and allocate nothing.
- * A timer that is neither started nor referenced needs no end.
+ * A timer that was never started needs no end; one that was is `release`d with its owner, or the wheel holds both until its time.
  */
 export interface Timer {
   owner: TimerOwner;
@@ -29,7 +31,10 @@ export interface Timer {
   readonly isArmed: boolean;
   /** Fires once, `delayMs` from the clock's `now()` (never early, late by up to the resolution). Starting again moves it. */
   start(delayMs: number): void;
+  /** A single store; the timer keeps its place in the wheel, and is started again as cheaply. */
   stop(): void;
+  /** Stops, and lets the wheel forget it: for owners that end and are not used again. */
+  release(): void;
 }
 
 /** Makes timers. One per thread. */
@@ -38,9 +43,14 @@ export interface Timers {
   timer(owner: TimerOwner): Timer;
 }
 
+/** The wall clock may be set; it is looked at again so often. */
+const OFFSET_AGE_MS = 1_000;
+
 /** The clock of the machine. */
 export class SystemClock implements Clock {
   private cachedMs = performance.now();
+  private wallOffset = Date.now() - performance.now();
+  private offsetMs = this.cachedMs;
 
   now(): number {
     return this.cachedMs;
@@ -50,7 +60,15 @@ export class SystemClock implements Clock {
     return Date.now();
   }
 
+  wallAt(ms: number): number {
+    return ms + this.wallOffset;
+  }
+
   refresh(): void {
     this.cachedMs = performance.now();
+    if (this.cachedMs - this.offsetMs > OFFSET_AGE_MS) {
+      this.offsetMs = this.cachedMs;
+      this.wallOffset = Date.now() - this.cachedMs;
+    }
   }
 }

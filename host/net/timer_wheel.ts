@@ -78,9 +78,13 @@ export class TimerWheel implements Timers {
     return new WheelTimer(this, owner);
   }
 
-  /** Timers that are armed. */
+  /** Timers that are armed: walks all lists, for those who look for leaks. */
   get armedCount(): number {
-    return this.placed.reduce((sum, count) => sum + count, 0);
+    let count = 0;
+    for (const head of this.slots) {
+      for (let timer = head.next; timer !== head; timer = timer.next) if (timer.isArmed) count++;
+    }
+    return count;
   }
 
   /** Fires what is due at the clock's time, in the order of the deadlines, and sets the alarm for the next. */
@@ -149,6 +153,7 @@ export class TimerWheel implements Timers {
       while (head.next !== head) {
         const timer = head.next;
         this.remove(timer);
+        if (timer.deadline === PARKED) continue;
         if (timer.deadline > tick) this.place(timer);
         else this.fire(timer);
       }
@@ -178,6 +183,9 @@ function slotNumber(tick: number, level: number): number {
   return Math.floor(tick / (TICKS_PER_SLOT[level] as number));
 }
 
+/** The deadline of a timer that was stopped and still has its place: leaving the list would cost more than being found there. */
+const PARKED = -1;
+
 const NOBODY: TimerOwner = { onTimer() {} };
 
 /** A node of one of the wheel's lists; linked to itself while it is not armed. Heads of lists are nodes too. */
@@ -198,7 +206,7 @@ class WheelTimer implements Timer {
   }
 
   get isArmed(): boolean {
-    return this.next !== this;
+    return this.next !== this && this.deadline !== PARKED;
   }
 
   start(delayMs: number): void {
@@ -216,6 +224,11 @@ class WheelTimer implements Timer {
   }
 
   stop(): void {
+    this.deadline = PARKED;
+  }
+
+  release(): void {
+    this.deadline = PARKED;
     if (this.next !== this) this.wheel.remove(this);
   }
 

@@ -155,7 +155,7 @@ export class TcpUpstream implements SocketOwner, OutputTarget, TimerOwner {
     const { cluster, host } = this;
     const { stats } = cluster;
     this.isClosed = true;
-    this.timer.stop();
+    this.timer.release();
     cluster.breakers[PRIORITY_DEFAULT].connections.release();
     stats.cxActive.dec();
     stats.cxDestroy.inc();

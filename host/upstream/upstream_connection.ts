@@ -265,7 +265,7 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
   private closed(withRequest = this.state === BUSY): void {
     const wasConnecting = this.state === CONNECTING;
     this.state = CLOSED;
-    this.timer.stop();
+    this.timer.release();
     this.codec.close();
     this.pool.onClosed(this, wasConnecting, this.closedLocally, withRequest);
   }

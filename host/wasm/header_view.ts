@@ -105,6 +105,11 @@ export class HeaderMap {
     return length >= 0 && this.moved(this.core.exports.headerSetId(this.block, id, VALUE_AT, length));
   }
 
+  /** `setId` with a number from 0 to 2^32 - 1: no string is made. */
+  setIdNumber(id: number, value: number): boolean {
+    return this.moved(this.core.exports.headerSetIdNumber(this.block, id, value));
+  }
+
   /** `setId` with a value that lies in core memory, outside of blocks. */
   setIdBytes(id: number, address: number, length: number): boolean {
     return this.moved(this.core.exports.headerSetId(this.block, id, address, length));

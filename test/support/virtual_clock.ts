@@ -27,6 +27,10 @@ export class VirtualClock implements Clock, Alarm {
     return WALL_START_MS + Math.floor(this.timeMs);
   }
 
+  wallAt(ms: number): number {
+    return WALL_START_MS + ms;
+  }
+
   refresh(): void {}
 
   set(delayMs: number, wake: () => void): void {

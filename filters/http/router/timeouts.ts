@@ -8,6 +8,9 @@ import {
 } from "../../../host/wasm/layout.gen.ts";
 import type { RouterConfig } from "./config.ts";
 
+/** What the field shows at most: 49 days. */
+const NUMBER_MAX = 0xffff_ffff;
+
 /**
  * Milliseconds from the end of the request to the end of the answer, 0: no limit. Consumes the headers that steer it, and
  * tells the upstream what to expect.
@@ -35,7 +38,7 @@ export function requestTimeout(headers: HeaderMap, routeTimeoutMs: number, confi
   }
   const expectedMs = perTryMs > 0 ? perTryMs : timeoutMs;
   if (expectedMs > 0 && !config.suppressEnvoyHeaders) {
-    headers.setId(HEADER_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS, String(expectedMs));
+    headers.setIdNumber(HEADER_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS, Math.min(expectedMs, NUMBER_MAX));
   }
   // Without retries the first try is the only one, so its limit is the request's.
   return expectedMs;

@@ -224,7 +224,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
     const endStream = (flags & HEADERS_END_STREAM) !== 0 && !isSwitch;
     const headers = stream.takeResponse(block);
     if (stream.requestEnded && !this.router.config.suppressEnvoyHeaders) {
-      headers.setId(HEADER_X_ENVOY_UPSTREAM_SERVICE_TIME, String(Math.trunc(now - stream.requestEndMs)));
+      headers.setIdNumber(HEADER_X_ENVOY_UPSTREAM_SERVICE_TIME, Math.trunc(now - stream.requestEndMs));
     }
     if (stream.route?.virtualHost.includeAttemptCountInResponse) headers.setId(HEADER_X_ENVOY_ATTEMPT_COUNT, "1");
     cluster.stats.answered(status, this.isInternal);

@@ -146,7 +146,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
   }
 
   onClose(reason: CloseReason): void {
-    this.idleTimer.stop();
+    this.idleTimer.release();
     this.finish(reason.kind === "ended" || reason.kind === "local" ? 0 : DOWNSTREAM_CONNECTION_TERMINATION);
   }
 
@@ -266,7 +266,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
     this.responseFlags |= flags;
     this.endMs = filter.context.worker.clock.now();
     this.idleTimer.stop();
-    this.durationTimer.stop();
+    this.durationTimer.release();
     this.flush();
     this.peer = null;
     peer?.close(this.isOpen);
