@@ -131,8 +131,10 @@ export const HEADER_X_B3_SAMPLED: u32 = 120;
 export const HEADER_X_OT_SPAN_CONTEXT: u32 = 121;
 export const HEADER_X_REAL_IP: u32 = 122;
 export const HEADER_STRICT_TRANSPORT_SECURITY: u32 = 123;
+export const HEADER_IF_RANGE: u32 = 124;
+export const HEADER_IF_UNMODIFIED_SINCE: u32 = 125;
 /** Ids are dense from 1 to this one. */
-export const HEADER_IDS: u32 = 123;
+export const HEADER_IDS: u32 = 125;
 
 let textEnd: u32 = NAME_TEXT;
 
@@ -263,6 +265,8 @@ export function namesInit(): void {
   name(HEADER_X_OT_SPAN_CONTEXT, "x-ot-span-context");
   name(HEADER_X_REAL_IP, "x-real-ip");
   name(HEADER_STRICT_TRANSPORT_SECURITY, "strict-transport-security");
+  name(HEADER_IF_RANGE, "if-range");
+  name(HEADER_IF_UNMODIFIED_SINCE, "if-unmodified-since");
 }
 
 /** The id of a name in lower case, or 0. */
