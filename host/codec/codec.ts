@@ -16,12 +16,12 @@
  * - After `onError` with stream 0 or, in HTTP/1, with any stream, `feed` must not be called again. `encode*` still
  *   works, so that an error can be answered before the connection is closed.
  * - `encode*` writes at `out`, needs `room` bytes and returns the length written. Where the room does not suffice it writes
- *   nothing and returns ENCODE_NO_ROOM. A head needs at most its block's text + 4 bytes per field + ENCODE_MARGIN, a piece
- *   of data its length + ENCODE_MARGIN: an empty slab always takes one head and one read together.
+ *   nothing and returns ENCODE_NO_ROOM. An empty output slab takes a head of the default limit (60 KiB) and a read
+ *   together; a larger head may not fit even there, which its writer must answer.
  */
 
 /** What `encode*` returns when `room` is too small; nothing was written and no state changed. */
-export const ENCODE_NO_ROOM = -1;
+export { ENCODE_NO_ROOM } from "../wasm/layout.gen.ts";
 
 /** Why a listener is told that one stream ended early: an HTTP/2 error code, or a result code of the core. */
 export type CodecError = number;
