@@ -4,6 +4,7 @@
  */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Logger } from "../log/logger.ts";
 import { type Address, IpAddress, PipeAddress } from "../net/address.ts";
 import { type AdminResponse, type AdminRoute, parseTarget, text } from "./request.ts";
@@ -28,11 +29,21 @@ export interface AdminExchange {
   readonly remote: string;
 }
 
+/** Who counts, and who writes the access log. */
+export interface AdminObserver {
+  onOpen(): void;
+  onClose(lengthMs: number, bytesRead: number, bytesWritten: number): void;
+  onProtocolError(): void;
+  onRequest(): void;
+  /** The answer to a request has been handed over. */
+  onExchange(exchange: AdminExchange): void;
+}
+
 export interface AdminServerParts<Context> {
   readonly context: Context;
   readonly routes: readonly AdminRoute<Context>[];
   readonly log: Logger;
-  readonly onExchange?: (exchange: AdminExchange) => void;
+  readonly observer: AdminObserver;
 }
 
 export class AdminServer<Context> {
@@ -46,7 +57,9 @@ export class AdminServer<Context> {
     this.server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: IDLE_TIMEOUT_MS });
     this.server.maxConnections = CONNECTIONS_MAX;
     this.server.on("request", (request, response) => void this.serve(request, response));
+    this.server.on("connection", (socket: Socket) => this.observe(socket));
     this.server.on("clientError", (_error, socket) => {
+      parts.observer.onProtocolError();
       socket.end("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     });
   }
@@ -72,6 +85,13 @@ export class AdminServer<Context> {
     });
   }
 
+  private observe(socket: Socket): void {
+    const { observer } = this.parts;
+    const openedMs = performance.now();
+    observer.onOpen();
+    socket.once("close", () => observer.onClose(performance.now() - openedMs, socket.bytesRead, socket.bytesWritten));
+  }
+
   private boundAddress(): Address {
     const bound = this.server.address();
     if (bound === null) throw new Error("admin: not listening");
@@ -81,6 +101,7 @@ export class AdminServer<Context> {
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const startMs = performance.now();
+    this.parts.observer.onRequest();
     const { method = "GET", url = "/" } = request;
     discardBody(request);
     let answer: AdminResponse;
@@ -91,7 +112,7 @@ export class AdminServer<Context> {
       answer = text("internal error\n", 500);
     }
     send(response, answer);
-    this.parts.onExchange?.({
+    this.parts.observer.onExchange({
       method,
       target: url,
       status: answer.status,

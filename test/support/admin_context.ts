@@ -1,6 +1,8 @@
 // A server as the admin pages see it, with nothing behind it: what the pages ask for is written down in `calls`.
 
 import type { AdminContext, ConfigInForce, ServerState } from "../../host/admin/context.ts";
+import { adminRoutes } from "../../host/admin/routes/routes.ts";
+import { type AdminExchange, type AdminObserver, AdminServer } from "../../host/admin/server.ts";
 import type { Bootstrap } from "../../host/config/types/bootstrap.ts";
 import { Logs } from "../../host/log/logger.ts";
 import { IpAddress, PipeAddress } from "../../host/net/address.ts";
@@ -72,7 +74,12 @@ export const BOOTSTRAP: Bootstrap = {
   },
 };
 
-export class AdminBench {
+export class AdminBench implements AdminObserver {
+  readonly exchanges: AdminExchange[] = [];
+  opened = 0;
+  closed = 0;
+  protocolErrors = 0;
+  requests = 0;
   readonly calls: unknown[] = [];
   readonly store: StatStore;
   readonly context: AdminContext;
@@ -137,6 +144,31 @@ export class AdminBench {
       reopenLogs: () => this.calls.push("reopen"),
       quit: () => this.calls.push("quit"),
     };
+  }
+
+  onOpen(): void {
+    this.opened++;
+  }
+
+  onClose(): void {
+    this.closed++;
+  }
+
+  onProtocolError(): void {
+    this.protocolErrors++;
+  }
+
+  onRequest(): void {
+    this.requests++;
+  }
+
+  onExchange(exchange: AdminExchange): void {
+    this.exchanges.push(exchange);
+  }
+
+  /** All pages over this server, not listening. */
+  server(context: AdminContext = this.context): AdminServer<AdminContext> {
+    return new AdminServer({ context, routes: adminRoutes, log: context.logs.logger("admin"), observer: this });
   }
 
   /** Counts something on the first host of the cluster. */

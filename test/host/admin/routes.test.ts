@@ -1,15 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { AdminResponse } from "../../../host/admin/request.ts";
-import { adminRoutes } from "../../../host/admin/routes/routes.ts";
-import { AdminServer } from "../../../host/admin/server.ts";
 import { AdminBench } from "../../support/admin_context.ts";
 
 let bench: AdminBench;
-let server: AdminServer<AdminBench["context"]>;
+let server: ReturnType<AdminBench["server"]>;
 
 beforeEach(() => {
   bench = new AdminBench();
-  server = new AdminServer({ context: bench.context, routes: adminRoutes, log: bench.context.logs.logger("admin") });
+  server = bench.server();
 });
 
 const get = (target: string): Promise<AdminResponse> => server.answer("GET", target);

@@ -1,25 +1,16 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { adminRoutes } from "../../../host/admin/routes/routes.ts";
-import { type AdminExchange, AdminServer } from "../../../host/admin/server.ts";
 import { type Address, IpAddress } from "../../../host/net/address.ts";
 import { AdminBench } from "../../support/admin_context.ts";
 
 let bench: AdminBench;
-let server: AdminServer<AdminBench["context"]>;
+let server: ReturnType<AdminBench["server"]>;
 let address: Address;
-let exchanges: AdminExchange[];
 
 beforeEach(async () => {
   bench = new AdminBench();
-  exchanges = [];
-  server = new AdminServer({
-    context: bench.context,
-    routes: adminRoutes,
-    log: bench.context.logs.logger("admin"),
-    onExchange: (exchange) => exchanges.push(exchange),
-  });
+  server = bench.server();
   address = await server.listen(new IpAddress(4, "127.0.0.1", 0));
 });
 
@@ -52,7 +43,7 @@ describe("AdminServer", () => {
         "x-content-type-options: nosniff\r\ndate: now\r\nserver: envoy\r\ntransfer-encoding: chunked\r\n\r\n" +
         "5\r\nLIVE\n\r\n0\r\n\r\n",
     );
-    expect(exchanges).toMatchObject([{ method: "GET", target: "/ready", status: 200, bodyBytes: 5 }]);
+    expect(bench.exchanges).toMatchObject([{ method: "GET", target: "/ready", status: 200, bodyBytes: 5 }]);
   });
 
   it("keeps the connection, answers in order, and takes HEAD", async () => {
@@ -84,11 +75,7 @@ describe("AdminServer", () => {
   });
 
   it("says which address is in use", async () => {
-    const second = new AdminServer({
-      context: bench.context,
-      routes: adminRoutes,
-      log: bench.context.logs.logger("admin"),
-    });
+    const second = bench.server();
     await expect(second.listen(address)).rejects.toThrow("EADDRINUSE");
   });
 

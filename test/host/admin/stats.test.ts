@@ -1,16 +1,14 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { adminRoutes } from "../../../host/admin/routes/routes.ts";
-import { AdminServer } from "../../../host/admin/server.ts";
 import { byTokens } from "../../../host/admin/stats/prometheus.ts";
 import { AdminBench } from "../../support/admin_context.ts";
 
 let bench: AdminBench;
-let server: AdminServer<AdminBench["context"]>;
+let server: ReturnType<AdminBench["server"]>;
 
 /** A counter, a gauge, a histogram with samples in two intervals, one without any, a text. */
 beforeEach(() => {
   bench = new AdminBench();
-  server = new AdminServer({ context: bench.context, routes: adminRoutes, log: bench.context.logs.logger("admin") });
+  server = bench.server();
   const { root } = bench.store;
   root.counter("http.web.downstream_rq_2xx").add(11);
   root.counter("http.web.downstream_rq_3xx");
@@ -153,7 +151,7 @@ describe("/stats/prometheus", () => {
 
   it("puts tags of the command line on every stat", async () => {
     const context = { ...bench.context, statsTags: [{ name: "pod", value: "p" }] };
-    const tagged = new AdminServer({ context, routes: adminRoutes, log: context.logs.logger("admin") });
+    const tagged = bench.server(context);
     const { body: page } = await tagged.answer("GET", "/stats/prometheus?filter=web.active");
     expect(page).toContain('envoy_http_active{pod="p",envoy_http_conn_manager_prefix="web"} 2\n');
   });
