@@ -17,10 +17,14 @@ export const accessLogRules = [
     const reason = admin.access_log_path === undefined ? undefined : logFileReason(admin.access_log_path);
     if (reason !== undefined) at.failField("access_log_path", reason);
   }),
-  rule<{ event_log_path?: string }>("envoy.config.bootstrap.v3.ClusterManager.OutlierDetection", (detection, at) => {
-    const reason = detection.event_log_path === undefined ? undefined : logFileReason(detection.event_log_path);
-    if (reason !== undefined) at.failField("event_log_path", reason);
-  }),
+  rule<{ outlier_detection?: { event_log_path?: string } }>(
+    "envoy.config.bootstrap.v3.ClusterManager",
+    (manager, at) => {
+      const path = manager.outlier_detection?.event_log_path;
+      const reason = path === undefined ? undefined : logFileReason(path);
+      if (reason !== undefined) at.failField("outlier_detection", reason);
+    },
+  ),
 ];
 
 /** Why a log could not be written to `path`. Asked without opening: to validate a config should leave no files behind. */

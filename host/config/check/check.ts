@@ -5,6 +5,7 @@
 import type { Message } from "../decode/decode.ts";
 import { fieldPath, type Issues, itemPath, type Key } from "../decode/places.ts";
 import type { MessageDesc } from "../schema.ts";
+import { supported } from "../supported.ts";
 import { messageOf, valuesOf } from "../tree.ts";
 import type { Bootstrap } from "../types/bootstrap.ts";
 import { accessLogRules } from "./access_log.ts";
@@ -21,6 +22,7 @@ import { listenerRules } from "./listener.ts";
 import { regexRules } from "./regex.ts";
 import { routeRules } from "./route.ts";
 import { runtimeRules } from "./runtime.ts";
+import { secretRules } from "./secret.ts";
 import { transportSocketRules } from "./transport_socket.ts";
 
 /** One rule: `check` is called with every message of the type. */
@@ -107,6 +109,7 @@ const RULES: readonly Rule[] = [
   ...accessLogRules,
   ...formatRules,
   ...dataSourceRules,
+  ...secretRules,
   ...transportSocketRules,
 ];
 
@@ -123,7 +126,8 @@ function walk(desc: MessageDesc, message: Message, path: string, context: Contex
   for (const own of rulesByType.get(desc.name) ?? []) own.check(message, new At(message, path, issues), context);
   for (const field of desc.fields) {
     const value = message[field.name];
-    if (typeof value !== "object") continue;
+    // What is not read has been refused, or has no effect here and is not looked into by Envoy at this point either.
+    if (typeof value !== "object" || supported[desc.name]?.read.includes(field.name) !== true) continue;
     const at = fieldPath(path, field.name);
     for (const [holder, key, item] of valuesOf(field, value)) {
       const inner = messageOf(field, item);
