@@ -39,6 +39,7 @@ const TO_COME: ReadonlySet<string> = new Set([
   "FILE_CONTENT",
   "METADATA",
   "PACKETS_RETRANSMITTED",
+  "PER_REQUEST_STATE",
   "QUERY_PARAMS",
   "REQUEST_BODY",
   "REQ_WITHOUT_QUERY",

@@ -38,7 +38,6 @@ const filterState: OperatorKind = {
 
 export const streamOperators: OperatorFamily = {
   ROUTE_NAME: plainText((info) => info.routeName),
-  VIRTUAL_HOST_NAME: plainText((info) => info.virtualHostName),
   // Virtual clusters are not read yet: none has a name.
   VIRTUAL_CLUSTER_NAME: plain(() => undefined),
   STREAM_ID: plainText((info) => info.requestId),
