@@ -14,9 +14,13 @@ import type { Logger, Logs } from "./log/logger.ts";
 import type { NetChoice } from "./net/choose_net.ts";
 import { SystemClock } from "./net/clock.ts";
 import { NodeAlarm, TimerWheel } from "./net/timer_wheel.ts";
+import { Runtime } from "./runtime/runtime.ts";
+import { defineRuntimeStats, runtimeGauges } from "./runtime/runtime_stats.ts";
+import { type RunningAdmin, startAdmin } from "./server_admin.ts";
 import { ServerStats, STATE_DRAINING, STATE_INITIALIZING, STATE_LIVE, STATE_PRE_INITIALIZING } from "./server_stats.ts";
 import { StatReader } from "./stats/reader.ts";
 import { StatStore } from "./stats/scope.ts";
+import type { Tag } from "./stats/tags.ts";
 import { ClusterDirectory } from "./upstream/discovery/cluster_directory.ts";
 import { Ledger } from "./wasm/ledger.ts";
 import type { Snapshot } from "./workers/messages.ts";
@@ -34,6 +38,14 @@ export interface ServerOptions {
   readonly nodeCluster: string;
   readonly fileFlushIntervalMs: number;
   readonly fileFlushMinBytes: number;
+  /** `--stats-tag`. */
+  readonly statsTags?: readonly Tag[];
+  /** envoy.admin.v3.CommandLineOptions as JSON, for `/server_info`. */
+  readonly commandLineOptions?: object;
+  /** A file that gets the admin address. */
+  readonly adminAddressPath?: string | undefined;
+  /** POST /quitquitquit; absent: the server stops. */
+  readonly onQuit?: () => void;
   /** A line that a worker has formatted. */
   onLogLine(line: string): void;
 }
@@ -62,6 +74,8 @@ export class Server {
   readonly startedMs = performance.now();
   readonly startedWallMs = Date.now();
   bootstrap: Bootstrap;
+  runtime: Runtime;
+  admin: RunningAdmin | null = null;
   bootstrapWallMs = Date.now();
   /** The last worker that died, and why; empty: none has. */
   lastReplacement = "";
@@ -77,6 +91,7 @@ export class Server {
     const { bootstrap, concurrency, logs } = options;
     this.options = options;
     this.bootstrap = bootstrap;
+    this.runtime = new Runtime(bootstrap.layered_runtime);
     this.log = logs.logger("main");
     this.ledger = Ledger.create(concurrency + 1);
     this.reader = new StatReader(this.ledger);
@@ -100,6 +115,8 @@ export class Server {
     });
     this.reader.addGauges(() => this.directory.gauges());
     this.reader.addGauges(() => this.processGauges());
+    this.reader.addGauges(() => runtimeGauges(this.runtime));
+    defineRuntimeStats(this.store.root);
     this.supervisor = new Supervisor({
       concurrency,
       ledger: this.ledger,
@@ -141,6 +158,7 @@ export class Server {
   private async initialize(): Promise<void> {
     const { bootstrap } = this.options;
     this.setState("PRE_INITIALIZING");
+    this.admin = await startAdmin(this);
     await this.directory.update(bootstrap.static_resources?.clusters ?? []);
     this.setState("INITIALIZING");
     this.listeners = (bootstrap.static_resources?.listeners ?? []).map(describeListener);
@@ -171,6 +189,7 @@ export class Server {
       describeListener(config.name === undefined ? { ...config, name: this.unnamed(config) } : config),
     );
     this.bootstrap = bootstrap;
+    this.runtime = new Runtime(bootstrap.layered_runtime);
     this.bootstrapWallMs = Date.now();
     this.version++;
     const problems = await this.supervisor.apply(this.describe(), (bound) => this.settle(bound));
@@ -201,6 +220,18 @@ export class Server {
     if (graceful) this.supervisor.tell({ type: "drain" });
   }
 
+  /** Connections are asked to end; listeners go on. */
+  drainConnections(): void {
+    this.supervisor.tell({ type: "drain" });
+  }
+
+  /** While health checks fail, `/ready` says so and responses ask clients to leave. */
+  failHealthChecks(isFailing: boolean): void {
+    this.isFailingHealth = isFailing;
+    this.supervisor.remember(this.describe());
+    this.supervisor.tell({ type: "failHealthChecks", isFailing });
+  }
+
   /**
    * Stops accepting, closes idle connections, and resolves when the last connection has ended or the time is over.
    * @returns the connections that are left
@@ -218,6 +249,7 @@ export class Server {
 
   async stop(): Promise<void> {
     clearInterval(this.flushTimer);
+    await this.admin?.close();
     this.directory.stop();
     await this.supervisor.sync();
     await this.supervisor.stop();
@@ -239,7 +271,12 @@ export class Server {
   }
 
   private describe(): Snapshot {
-    return { version: this.version, clusters: this.directory.describe(), listeners: this.listeners };
+    return {
+      version: this.version,
+      clusters: this.directory.describe(),
+      listeners: this.listeners,
+      isFailingHealth: this.isFailingHealth,
+    };
   }
 
   private setState(state: ServerState): void {

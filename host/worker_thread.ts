@@ -102,8 +102,11 @@ async function onMessage(message: ToWorker): Promise<void> {
       );
       break;
     case "drain":
-      runtime.isDraining = true;
+      runtime.drains = true;
       runtime.listeners.drain();
+      break;
+    case "failHealthChecks":
+      runtime.isFailingHealth = message.isFailing;
       break;
     case "acknowledge":
       accessLogSinks.acknowledge(message.bytes);

@@ -15,6 +15,8 @@ export interface Snapshot {
   readonly version: number;
   readonly clusters: readonly ClusterDescription[];
   readonly listeners: readonly ListenerDescription[];
+  /** The process was told to fail its health checks. */
+  readonly isFailingHealth: boolean;
 }
 
 /** What a worker is born with. */
@@ -46,6 +48,7 @@ export type ToWorker =
   | { readonly type: "stopListeners"; readonly inboundOnly: boolean }
   /** Idle connections are closed, and the others after the response under way. */
   | { readonly type: "drain" }
+  | { readonly type: "failHealthChecks"; readonly isFailing: boolean }
   /** The main thread has taken over so many bytes of access logs. */
   | { readonly type: "acknowledge"; readonly bytes: number }
   | { readonly type: "explain"; readonly id: number; readonly query: ExplainQuery }

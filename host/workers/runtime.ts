@@ -63,7 +63,9 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   readonly loan: PooledSlab;
   readonly observer: StreamObserver;
   readonly readBufferAddress: number;
-  isDraining = false;
+  /** Told to drain; for good. */
+  drains = false;
+  isFailingHealth = false;
   readonly clusters: ClusterManager;
   readonly listeners: ListenerManager;
   private readonly pending: PendingEvents;
@@ -106,8 +108,13 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
 
   /** Serves by this snapshot from now on. @returns what could not be done, in words */
   async apply(snapshot: Snapshot): Promise<readonly string[]> {
+    this.isFailingHealth = snapshot.isFailingHealth;
     this.clusters.update(snapshot.clusters);
     return this.listeners.update(snapshot.listeners);
+  }
+
+  get isDraining(): boolean {
+    return this.drains || this.isFailingHealth;
   }
 
   updateHosts(cluster: string, hosts: readonly HostDescription[]): void {

@@ -1,0 +1,144 @@
+/** The admin port of a server: what its pages see, and where it listens. */
+
+import { writeFileSync } from "node:fs";
+import { AdminStats } from "./admin/admin_stats.ts";
+import type { AdminContext, AdminListener } from "./admin/context.ts";
+import { adminRoutes } from "./admin/routes/routes.ts";
+import { AdminServer } from "./admin/server.ts";
+import type { Address as ConfigAddress } from "./config/types/core.ts";
+import type { ListenerDescription } from "./listener/listener.ts";
+import { type Address, IpAddress, PipeAddress } from "./net/address.ts";
+import { type Server, ServerError } from "./server.ts";
+import { serverVersion, VERSION } from "./server_version.ts";
+import { breakerLimits } from "./upstream/circuit_breakers.ts";
+import { addressOf } from "./upstream/host.ts";
+
+/** The worker that owns what cannot be bound by all. */
+const OWNING_WORKER = 0;
+
+export interface RunningAdmin {
+  /** With port 0 asked, the port that was given. */
+  readonly address: Address;
+  close(): Promise<void>;
+}
+
+/** Listens where the bootstrap says; null where it says nothing. Throws ServerError when the address cannot be bound. */
+export async function startAdmin(server: Server): Promise<RunningAdmin | null> {
+  const { bootstrap, logs, adminAddressPath } = server.options;
+  const wanted = bootstrap.admin?.address;
+  if (wanted === undefined) return null;
+  const admin = new AdminServer({
+    context: adminContext(server),
+    routes: adminRoutes,
+    log: logs.logger("admin"),
+    observer: new AdminStats(server.store.root),
+  });
+  let address: Address;
+  try {
+    address = await admin.listen(addressOfConfig(wanted));
+  } catch (error) {
+    const { text } = addressOfConfig(wanted);
+    throw new ServerError(`cannot bind '${text}' for admin: ${(error as NodeJS.ErrnoException).code}`);
+  }
+  logs.logger("admin").info(`admin address: ${address.text}`);
+  if (adminAddressPath !== undefined) writeFileSync(adminAddressPath, address.text);
+  return { address, close: () => admin.close() };
+}
+
+function addressOfConfig(address: ConfigAddress): Address {
+  const { socket_address: socket, pipe } = address;
+  if (socket === undefined) return new PipeAddress(pipe?.path ?? "");
+  return new IpAddress(socket.address.includes(":") ? 6 : 4, socket.address, socket.port_value ?? 0);
+}
+
+function adminContext(server: Server): AdminContext {
+  const { options } = server;
+  return {
+    stats: server.reader,
+    logs: options.logs,
+    get runtime() {
+      return server.runtime;
+    },
+    statsTags: options.statsTags ?? [],
+    async syncStats() {
+      await server.supervisor.sync();
+    },
+    state: () => server.currentState,
+    info: () => ({
+      version: serverVersion(),
+      uptimeSeconds: (performance.now() - server.startedMs) / 1000,
+      hotRestartVersion: "disabled",
+      commandLineOptions: options.commandLineOptions ?? {},
+      node: nodeOf(server),
+    }),
+    listeners: () => server.listening.map(listenerOf),
+    clusters: () =>
+      server.directory.describe().map(({ config, hosts }) => ({
+        name: config.name,
+        observabilityName: config.alt_stat_name || config.name,
+        addedViaApi: false,
+        limits: [breakerLimits(config, "DEFAULT"), breakerLimits(config, "HIGH")],
+        hosts,
+      })),
+    config: () => {
+      const updatedMs = server.bootstrapWallMs;
+      const { clusters = [], listeners = [] } = server.bootstrap.static_resources ?? {};
+      return {
+        bootstrap: { config: server.bootstrap, updatedMs },
+        clusters: clusters.map((config) => ({ config, updatedMs })),
+        listeners: listeners.map((config) => ({ config, updatedMs })),
+      };
+    },
+    unready: () => {
+      const waitsFor = { PRE_INITIALIZING: "clusters", INITIALIZING: "listeners", LIVE: null, DRAINING: null };
+      const target = waitsFor[server.currentState];
+      return target === null ? [] : [{ name: "init manager Server", targets: [target] }];
+    },
+    drainListeners: ({ graceful, skipExit, inboundOnly }) => {
+      if (skipExit) server.drainConnections();
+      else server.drainListeners(inboundOnly, graceful);
+    },
+    setHealthCheckFailing: (isFailing) => server.failHealthChecks(isFailing),
+    onRuntimeChange: () => undefined,
+    reopenLogs: () => server.files.reopen(),
+    quit: () => {
+      // The answer leaves first.
+      setImmediate(() => (options.onQuit === undefined ? void server.stop() : options.onQuit()));
+    },
+  };
+}
+
+function listenerOf({ name, addresses }: ListenerDescription): AdminListener {
+  const isShared = addresses.every(({ reusePort }) => reusePort);
+  return {
+    name,
+    addresses: addresses.map(({ address }) => addressOf(address)),
+    onlyWorker: isShared ? null : OWNING_WORKER,
+  };
+}
+
+/** envoy.config.core.v3.Node, with the kind of sockets among the facts of the build. */
+function nodeOf(server: Server): object {
+  const { options, bootstrap, supervisor } = server;
+  const [major = 0, minor = 0, patch = 0] = VERSION.split(".").map(Number);
+  const { metadata, locality } = bootstrap.node ?? {};
+  return {
+    id: options.nodeId,
+    cluster: options.nodeCluster,
+    ...(metadata === undefined ? {} : { metadata }),
+    ...(locality === undefined ? {} : { locality }),
+    user_agent_name: "nuncio",
+    user_agent_build_version: {
+      version: { major_number: major, minor_number: minor, patch },
+      metadata: {
+        sockets: supervisor.netKind,
+        node: process.version,
+        "ssl.version": `OpenSSL ${process.versions.openssl}`,
+      },
+    },
+    extensions: [],
+    client_features: [],
+    listening_addresses: [],
+    dynamic_parameters: {},
+  };
+}
