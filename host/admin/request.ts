@@ -12,6 +12,8 @@ export interface AdminResponse {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  /** `x-content-type-options` comes twice, as on Envoy's refusals of /config_dump. */
+  readonly nosniffTwice?: boolean;
 }
 
 /** One parameter, for /help. */

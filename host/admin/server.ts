@@ -142,11 +142,11 @@ function discardBody(request: IncomingMessage): void {
 }
 
 /** Envoy's headers in Envoy's order, and none of Node's own. */
-function send(response: ServerResponse, { status, contentType, body }: AdminResponse): void {
+function send(response: ServerResponse, { status, contentType, body, nosniffTwice }: AdminResponse): void {
   response.sendDate = false;
   response.setHeader("content-type", contentType);
   response.setHeader("cache-control", "no-cache, max-age=0");
-  response.setHeader("x-content-type-options", "nosniff");
+  response.setHeader("x-content-type-options", nosniffTwice === true ? ["nosniff", "nosniff"] : "nosniff");
   response.setHeader("date", new Date().toUTCString());
   response.setHeader("server", "envoy");
   response.setHeader("transfer-encoding", "chunked");

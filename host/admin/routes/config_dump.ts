@@ -61,7 +61,7 @@ interface Part {
 }
 
 function refuse(body: string, status: number): AdminResponse {
-  return { status, contentType: "text/plain", body };
+  return { status, contentType: "text/plain", body, nosniffTwice: true };
 }
 
 /** A regular expression that matches anywhere in a name; the text of a 400 where it is none. */

@@ -323,6 +323,7 @@ describe("/config_dump", () => {
       status: 404,
       contentType: "text/plain",
       body: "nope not found in config dump",
+      nosniffTwice: true,
     });
     expect(await get("/config_dump?resource=bootstrap")).toMatchObject({
       status: 400,
