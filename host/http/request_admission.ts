@@ -10,11 +10,14 @@ import {
   FORWARDED_FROM_HEADER,
   HEADER_AUTHORITY,
   HEADER_CONTENT_LENGTH,
+  HEADER_CONTENT_TYPE,
   HEADER_LOCATION,
+  HEADER_METHOD,
   HEADER_NO_ROOM,
   HEADER_PATH,
   HEADER_STATUS,
   METHOD_CONNECT,
+  METHOD_OTHER,
   OK,
 } from "../wasm/layout.gen.ts";
 import type { HttpStream } from "./stream.ts";
@@ -23,7 +26,15 @@ const SLASH = 0x2f;
 
 /** False: the request is answered. */
 export function admit(stream: HttpStream): boolean {
-  return checkPath(stream) && normalizePath(stream) && stripPort(stream) && forward(stream);
+  return checkQuery(stream) && checkPath(stream) && normalizePath(stream) && stripPort(stream) && forward(stream);
+}
+
+/** QUERY is about its content, whose type must be told (draft-ietf-httpbis-safe-method-w-body). */
+function checkQuery(stream: HttpStream): boolean {
+  if (stream.method !== METHOD_OTHER || stream.requestHeaders.hasId(HEADER_CONTENT_TYPE)) return true;
+  if (stream.requestHeaders.getId(HEADER_METHOD) !== "QUERY") return true;
+  stream.sendLocalReply(400, "", "query_missing_content_type", 0);
+  return false;
 }
 
 function checkPath(stream: HttpStream): boolean {
