@@ -25,6 +25,7 @@ async function writeBlob(): Promise<void> {
     main: `${CODE}/main.js`,
     output: `${WORK}/blob`,
     disableExperimentalSEAWarning: true,
+    // No code cache: it saves 30 ms of a start of 130, and costs 19 MB for as long as the proxy runs.
     execArgv: nodeFlags(),
     assets: { ...ASSETS, ...Object.fromEntries(threads) },
   };
