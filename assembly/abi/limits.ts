@@ -71,9 +71,10 @@ export const BLOCK_5_START: u32 = BLOCK_4_START + BLOCK_4_BYTES * BLOCK_4_COUNT;
 export const BLOCK_6_START: u32 = BLOCK_5_START + BLOCK_5_BYTES * BLOCK_5_COUNT;
 export const BLOCKS_END: u32 = BLOCK_6_START + BLOCK_6_BYTES * BLOCK_6_COUNT;
 
-// --- join: several values of one header, joined with commas for a matcher. As large as the largest block, so that it never overflows.
+// --- join: several values of one header, joined with commas for a matcher; or an encoded head that is larger than a slab, on its way out. A little larger
+// than the largest block, so that neither overflows.
 export const JOIN_START: u32 = BLOCKS_END;
-export const JOIN_BYTES: u32 = BLOCK_6_BYTES;
+export const JOIN_BYTES: u32 = BLOCK_6_BYTES + PAGE_BYTES;
 
 // --- regular expressions that are too large for a table: four words for each node of the largest one
 export const REGEX_NODES_MAX: u32 = 65535;

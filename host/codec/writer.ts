@@ -1,9 +1,10 @@
 /**
  * Encodes for a connection into the turn's gathered output. Where the slab has too little room left it is written out
- * first: an empty one always suffices (codec.ts). Each call gives the number of bytes that will go on the wire.
+ * first: an empty one suffices for all but the largest heads. Each call gives the number of bytes that will go on the wire.
  */
 
 import type { Output, OutputTarget } from "../net/output.ts";
+import { JOIN_BYTES as LARGE_HEAD_BYTES, JOIN_START as LARGE_HEAD_START } from "../wasm/layout.gen.ts";
 import { type Codec, ENCODE_NO_ROOM } from "./codec.ts";
 
 export function writeHeaders(
@@ -19,6 +20,11 @@ export function writeHeaders(
   if (length === ENCODE_NO_ROOM) {
     output.flush();
     length = codec.encodeHeaders(streamId, block, endStream, flags, output.room(target), output.space);
+  }
+  if (length === ENCODE_NO_ROOM) {
+    // Larger than a slab: there are such heads where `max_request_headers_kb` allows them, or where filters add much.
+    length = codec.encodeHeaders(streamId, block, endStream, flags, LARGE_HEAD_START, LARGE_HEAD_BYTES);
+    return copied(output, target, length);
   }
   return committed(output, length);
 }
@@ -52,6 +58,10 @@ export function writeTrailers(
     output.flush();
     length = codec.encodeTrailers(streamId, block, output.room(target), output.space);
   }
+  if (length === ENCODE_NO_ROOM) {
+    length = codec.encodeTrailers(streamId, block, LARGE_HEAD_START, LARGE_HEAD_BYTES);
+    return copied(output, target, length);
+  }
   return committed(output, length);
 }
 
@@ -59,4 +69,10 @@ function committed(output: Output, length: number): number {
   if (length <= 0) return 0;
   output.commit(length);
   return length;
+}
+
+function copied(output: Output, target: OutputTarget, length: number): number {
+  if (length === ENCODE_NO_ROOM) throw new Error("a head is larger than the largest block");
+  if (length > 0) output.copy(target, LARGE_HEAD_START, length);
+  return Math.max(length, 0);
 }

@@ -50,6 +50,21 @@ export class Output {
     this.used += length;
   }
 
+  /** Adds bytes that lie elsewhere in the slabs' memory: what no single slab holds leaves in several. */
+  copy(target: OutputTarget, address: number, length: number): void {
+    const memory = new Uint8Array(this.slab.bytes.buffer);
+    let from = address;
+    const end = address + length;
+    while (from < end) {
+      if (this.space === 0) this.flush();
+      const to = this.room(target);
+      const piece = Math.min(this.space, end - from);
+      memory.copyWithin(to, from, from + piece);
+      this.commit(piece);
+      from += piece;
+    }
+  }
+
   /** Hands what is gathered to the socket. */
   flush(): void {
     const target = this.target;
