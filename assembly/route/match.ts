@@ -3,10 +3,12 @@
 import { blockAt, fieldAt, fieldValue } from "../header/block";
 import { METHOD_CONNECT } from "../header/method";
 import { HEADER_CONTENT_TYPE, HEADER_PATH } from "../header/names";
-import { headerFindId } from "../header/read";
+import { headerFind, headerFindId, headerFindNext } from "../header/read";
 import { findVirtualHost } from "./domains";
 import { headersMatch } from "./header_match";
 import {
+  HEADER_NAME_LENGTH,
+  HEADER_NAME_TEXT,
   NO_ROUTE,
   NO_VIRTUAL_HOST,
   PATH_CONNECT,
@@ -25,6 +27,7 @@ import {
   ROUTE_TEXT,
   ROUTE_TEXT_LENGTH,
   ROUTE_TOTAL_WEIGHT,
+  ROUTE_WEIGHT_HEADER,
   ROUTE_WEIGHTED_FIRST,
   ROUTE_WEIGHTS,
   ROUTES_FLAGS,
@@ -49,7 +52,7 @@ export function routeMatch(program: u32, block: u32, random: u32): i32 {
   let route = program + load<u32>(program + host + VIRTUAL_HOST_ROUTES);
   readPath(program, block);
   for (let i: u32 = 0; i < count; i++) {
-    if (verdict(program, route, block) == VERDICT_MATCH) return chosen(program, route, random);
+    if (verdict(program, route, block) == VERDICT_MATCH) return chosen(program, route, block, random);
     route += ROUTE_BYTES;
   }
   return NO_ROUTE;
@@ -129,15 +132,36 @@ function pathMatches(program: u32, route: u32, rule: u32, block: u32): bool {
   }
 }
 
-/** The route's index, or that of the weighted cluster within whose share `random` falls. */
-function chosen(program: u32, route: u32, random: u32): i32 {
+/** The route's index, or that of the weighted cluster within whose share the dice fall. */
+function chosen(program: u32, route: u32, block: u32, random: u32): i32 {
   const total = load<u32>(route + ROUTE_TOTAL_WEIGHT);
   if (total == 0) return load<i32>(route + ROUTE_INDEX);
-  const pick = random % total;
+  let dice: u64 = random;
+  const name = load<u32>(route + ROUTE_WEIGHT_HEADER);
+  if (name != 0) dice = diceOfHeader(program, program + name, block, dice);
+  const pick = <u32>(dice % total);
   const sums = program + load<u32>(route + ROUTE_WEIGHTS);
   let i: u32 = 0;
   while (pick >= load<u32>(sums + i * 4)) i++;
   return load<u32>(route + ROUTE_WEIGHTED_FIRST) + i;
+}
+
+/** The number in the header of that name, if there is one such field and it holds a number; else `dice`. */
+function diceOfHeader(program: u32, name: u32, block: u32, dice: u64): u64 {
+  const text: usize = program + load<u32>(name + HEADER_NAME_TEXT);
+  const length = load<u32>(name + HEADER_NAME_LENGTH);
+  const found = headerFind(block, text, length);
+  if (found < 0 || headerFindNext(block, text, length, found + 1) >= 0) return dice;
+  const field = fieldAt(block, found);
+  const value = fieldValue(block, field);
+  const digits = field.valueLength;
+  let number: u64 = 0;
+  for (let i: u32 = 0; i < digits; i++) {
+    const digit: u64 = <u64>load<u8>(value + i) - 0x30;
+    if (digit > 9 || number > (u64.MAX_VALUE - digit) / 10) return dice;
+    number = number * 10 + digit;
+  }
+  return digits == 0 ? dice : number;
 }
 
 /** A content type of gRPC: `application/grpc`, alone or followed by `+`. */

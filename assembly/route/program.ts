@@ -58,7 +58,14 @@ export const ROUTE_TOTAL_WEIGHT: u32 = 24;
 /** Offset of the running sums of the weights; cluster i of them returns `index of the first + i`. */
 export const ROUTE_WEIGHTS: u32 = 28;
 export const ROUTE_WEIGHTED_FIRST: u32 = 32;
+/** Offset of the name of the header that chooses instead of the dice, 0: none. */
+export const ROUTE_WEIGHT_HEADER: u32 = 36;
 export const ROUTE_BYTES: u32 = 40;
+
+// --- name of a header: offset and length of its text (lower case)
+export const HEADER_NAME_TEXT: u32 = 0;
+export const HEADER_NAME_LENGTH: u32 = 4;
+export const HEADER_NAME_BYTES: u32 = 8;
 
 export const PATH_PREFIX: u32 = 0;
 export const PATH_EXACT: u32 = 1;

@@ -4,6 +4,7 @@ import type { AccessLogFilter, ComparisonFilter } from "../config/types/access_l
 import { RESPONSE_FLAGS } from "../stream_info/response_flags.ts";
 import { NEVER, type StreamInfo } from "../stream_info/stream_info.ts";
 import { compileHeaderPredicate } from "./header_predicate.ts";
+import { answeredStatus, grpcStatusNumber, UNKNOWN_GRPC_STATUS } from "./operators/grpc.ts";
 
 export type LogFilter = (info: StreamInfo) => boolean;
 
@@ -44,7 +45,29 @@ const FILTERS: Compilers = {
     const bits = RESPONSE_FLAGS.reduce((mask, flag) => (names.includes(flag.short) ? mask | flag.bit : mask), 0);
     return (info) => (info.responseFlags & bits) !== 0;
   },
+  grpc_status_filter: ({ statuses, exclude }) => {
+    const numbers = new Set((statuses ?? []).map(grpcStatusNumber));
+    const wanted = exclude !== true;
+    return (info) => numbers.has(answeredStatus(info) ?? UNKNOWN_GRPC_STATUS) === wanted;
+  },
+  runtime_filter: ({ percent_sampled, use_independent_randomness }) => {
+    const numerator = percent_sampled?.numerator ?? 0;
+    const denominator = DENOMINATORS[percent_sampled?.denominator ?? "HUNDRED"];
+    return (info) => {
+      // The same requests are logged by every proxy that they pass, for they carry their dice.
+      const dice = use_independent_randomness === true ? undefined : diceOfRequestId(info.requestId);
+      return (dice ?? Math.floor(Math.random() * 2 ** 32)) % denominator < numerator;
+    };
+  },
 };
+
+const DENOMINATORS = { HUNDRED: 100, TEN_THOUSAND: 10_000, MILLION: 1_000_000 } as const;
+
+/** The first 32 bits of a request id that is a UUID. */
+function diceOfRequestId(requestId: string): number | undefined {
+  const first = requestId.slice(0, 8);
+  return /^[0-9a-fA-F]{8}$/.test(first) ? Number.parseInt(first, 16) : undefined;
+}
 
 /** Compiles the one filter that is set. */
 export function compileFilter(config: AccessLogFilter): LogFilter {

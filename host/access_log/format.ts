@@ -18,10 +18,7 @@ export type ReadFile = (path: string) => Uint8Array;
 /** Throws FormatError, or what `readFile` throws. */
 export function compileFormat(format: SubstitutionFormatString | undefined, readFile: ReadFile): Formatter {
   const omitEmpty = format?.omit_empty_values === true;
-  if (format?.json_format !== undefined) {
-    const sortProperties = format.json_format_options?.sort_properties === true;
-    return compileJson(format.json_format, { omitEmpty, sortProperties });
-  }
+  if (format?.json_format !== undefined) return compileJson(format.json_format, omitEmpty);
   return compileText(textOf(format, readFile), omitEmpty);
 }
 

@@ -7,56 +7,51 @@ import { constantText } from "./format_text.ts";
 import { compileValue, type Formatter } from "./formatter.ts";
 import type { FormatValue } from "./operators/operator.ts";
 
-export type JsonFormatOptions = {
-  /** What is not known is left out, instead of `null`. */
-  readonly omitEmpty: boolean;
-  /** Properties in the order of their names instead of that of the config. */
-  readonly sortProperties: boolean;
-};
-
 /** JSON text of a part; undefined: not known. */
 type Part = (info: StreamInfo) => string | undefined;
 
-/** Compiles a JSON format; each line ends with a newline. Throws FormatError. */
-export function compileJson(format: JsonObject, options: JsonFormatOptions): Formatter {
-  const object = compileObject(format, options);
+/**
+ * Compiles a JSON format; each line ends with a newline. Properties come in the order of their names, as in Envoy.
+ * `omitEmpty`: what is not known is left out, instead of `null`. Throws FormatError.
+ */
+export function compileJson(format: JsonObject, omitEmpty: boolean): Formatter {
+  const object = compileObject(format, omitEmpty);
   return (info) => `${object(info)}\n`;
 }
 
-function compile(value: Json, options: JsonFormatOptions): Part {
+function compile(value: Json, omitEmpty: boolean): Part {
   if (typeof value === "string") {
     const constant = constantText(value);
     if (constant !== undefined) return always(JSON.stringify(constant));
-    const read = compileValue(value, options.omitEmpty);
+    const read = compileValue(value, omitEmpty);
     return (info) => encode(read(info));
   }
   if (value === null) return () => undefined;
-  if (Array.isArray(value)) return compileList(value, options);
-  if (typeof value === "object") return compileObject(value as JsonObject, options);
+  if (Array.isArray(value)) return compileList(value, omitEmpty);
+  if (typeof value === "object") return compileObject(value as JsonObject, omitEmpty);
   return always(String(value));
 }
 
-function compileObject(format: JsonObject, options: JsonFormatOptions): (info: StreamInfo) => string {
-  const names = Object.keys(format);
-  if (options.sortProperties) names.sort();
+function compileObject(format: JsonObject, omitEmpty: boolean): (info: StreamInfo) => string {
+  const names = Object.keys(format).sort();
   const properties = names.map((name) => ({
     key: `${utf8AsLatin1(JSON.stringify(name))}:`,
-    part: compile(format[name] ?? null, options),
+    part: compile(format[name] ?? null, omitEmpty),
   }));
   return (info) => {
     let text = "";
     for (const { key, part } of properties) {
-      const value = part(info) ?? (options.omitEmpty ? undefined : "null");
+      const value = part(info) ?? (omitEmpty ? undefined : "null");
       if (value !== undefined) text += text === "" ? key + value : `,${key}${value}`;
     }
     return `{${text}}`;
   };
 }
 
-function compileList(format: readonly Json[], options: JsonFormatOptions): Part {
-  const parts = format.map((value) => compile(value, options));
+function compileList(format: readonly Json[], omitEmpty: boolean): Part {
+  const parts = format.map((value) => compile(value, omitEmpty));
   return (info) => {
-    const values = parts.map((part) => part(info) ?? (options.omitEmpty ? undefined : "null"));
+    const values = parts.map((part) => part(info) ?? (omitEmpty ? undefined : "null"));
     return `[${values.filter((value) => value !== undefined).join(",")}]`;
   };
 }

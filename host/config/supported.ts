@@ -344,7 +344,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.route.v3.RouteAction.MaxStreamDuration": { read: ["max_stream_duration"] },
   "envoy.config.route.v3.RouteAction.UpgradeConfig": { read: ["upgrade_type", "enabled"] },
   "envoy.config.route.v3.WeightedCluster": {
-    read: ["clusters"],
+    read: ["clusters", "header_name"],
     inert: {
       total_weight: "Envoy takes the sum of the weights whatever this says",
       runtime_key_prefix: "weights in the runtime are read by Envoy only when a layer has them",
@@ -460,7 +460,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.cluster.v3.LoadBalancingPolicy.Policy": { read: ["typed_extension_config"] },
   "envoy.extensions.load_balancing_policies.round_robin.v3.RoundRobin": { read: ["locality_lb_config"] },
   "envoy.extensions.load_balancing_policies.least_request.v3.LeastRequest": {
-    read: ["choice_count", "active_request_bias", "locality_lb_config"],
+    read: ["choice_count", "active_request_bias", "selection_method", "locality_lb_config"],
   },
   "envoy.extensions.load_balancing_policies.random.v3.Random": { read: ["locality_lb_config"] },
   "envoy.extensions.load_balancing_policies.common.v3.LocalityLbConfig": {
@@ -528,12 +528,19 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "or_filter",
       "header_filter",
       "response_flag_filter",
+      "grpc_status_filter",
+      "runtime_filter",
     ],
   },
   "envoy.config.accesslog.v3.StatusCodeFilter": { read: ["comparison"] },
   "envoy.config.accesslog.v3.DurationFilter": { read: ["comparison"] },
   "envoy.config.accesslog.v3.ComparisonFilter": { read: ["op", "value"] },
   "envoy.config.accesslog.v3.NotHealthCheckFilter": { read: [] },
+  "envoy.config.accesslog.v3.GrpcStatusFilter": { read: ["statuses", "exclude"] },
+  "envoy.config.accesslog.v3.RuntimeFilter": {
+    read: ["percent_sampled", "use_independent_randomness"],
+    inert: { runtime_key: "the share in the config holds, as in an Envoy whose runtime has no such key" },
+  },
   "envoy.config.accesslog.v3.AndFilter": { read: ["filters"] },
   "envoy.config.accesslog.v3.OrFilter": { read: ["filters"] },
   "envoy.config.accesslog.v3.HeaderFilter": { read: ["header"] },

@@ -25,6 +25,7 @@ import {
   ROUTE_TEXT,
   ROUTE_TEXT_LENGTH,
   ROUTE_TOTAL_WEIGHT,
+  ROUTE_WEIGHT_HEADER,
   ROUTE_WEIGHTED_FIRST,
   ROUTE_WEIGHTS,
   ROUTES_FLAGS,
@@ -42,7 +43,7 @@ import { type Domain, writeDomains } from "./domains.ts";
 import { describeMatch, explainRoute, type HostRoutes } from "./explain.ts";
 import { compileMutations, type MutationLevel } from "./header_mutation.ts";
 import type { Direction } from "./joined_headers.ts";
-import { writeHeaderList, writeQueryList } from "./matchers.ts";
+import { writeHeaderList, writeHeaderName, writeQueryList } from "./matchers.ts";
 import { resolveFilterConfigs } from "./per_filter_config.ts";
 import { ProgramMemory } from "./program_memory.ts";
 import { lowerAscii, ProgramWriter, utf8 } from "./program_writer.ts";
@@ -164,6 +165,8 @@ class TableCompiler {
     });
     writer.u32(at + ROUTE_TOTAL_WEIGHT, total);
     writer.u32(at + ROUTE_WEIGHTS, sums);
+    const header = route.route?.weighted_clusters?.header_name;
+    if (header !== undefined && header !== "") writer.u32(at + ROUTE_WEIGHT_HEADER, writeHeaderName(writer, header));
     this.weighted.push({ at, entries: clusters.map((cluster) => this.entry(route, host, virtualHost, cluster)) });
   }
 

@@ -16,6 +16,9 @@ import {
   HEADER_MATCHER_NAME,
   HEADER_MATCHER_NAME_LENGTH,
   HEADER_MATCHER_RULE,
+  HEADER_NAME_BYTES,
+  HEADER_NAME_LENGTH,
+  HEADER_NAME_TEXT,
   MATCHERS_COUNT,
   MATCHERS_FIRST,
   QUERY_MATCH_ABSENT,
@@ -59,9 +62,7 @@ export function writeHeaderList(
 }
 
 function writeHeaderMatcher(writer: ProgramWriter, at: number, matcher: HeaderMatcher, nameId: NameId): void {
-  const lower = lowerAscii(matcher.name);
-  // HTTP/1's Host is `:authority` in a head.
-  const name = lower === "host" ? ":authority" : lower;
+  const name = nameInHead(matcher.name);
   const bytes = utf8(name);
   writer.u32(at + HEADER_MATCHER_NAME, writer.text(bytes));
   writer.u32(at + HEADER_MATCHER_NAME_LENGTH, bytes.length);
@@ -94,6 +95,21 @@ function textRule(matcher: HeaderMatcher): StringMatcher | undefined {
   if (matcher.contains_match !== undefined) return { contains: matcher.contains_match };
   if (matcher.safe_regex_match !== undefined) return { safe_regex: matcher.safe_regex_match };
   return undefined;
+}
+
+/** Writes the name of a header. @returns its offset */
+export function writeHeaderName(writer: ProgramWriter, name: string): number {
+  const record = writer.reserve(HEADER_NAME_BYTES);
+  const bytes = utf8(nameInHead(name));
+  writer.u32(record + HEADER_NAME_TEXT, writer.text(bytes));
+  writer.u32(record + HEADER_NAME_LENGTH, bytes.length);
+  return record;
+}
+
+/** In lower case; HTTP/1's Host is `:authority` in a head. */
+function nameInHead(name: string): string {
+  const lower = lowerAscii(name);
+  return lower === "host" ? ":authority" : lower;
 }
 
 /** Writes a list of query parameter matchers; all of them must match. @returns its offset, 0 for none */

@@ -89,7 +89,8 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
     } else if (route.forward !== undefined) {
       this.forward(headers, route.forward);
     } else if (route.redirect !== undefined) {
-      stats.redirect.inc();
+      // Envoy counts a redirect as a direct response, too; `rq_redirect` is about redirects that it follows itself.
+      stats.directResponse.inc();
       this.redirect(headers, route.redirect);
     } else if (route.directResponse !== undefined) {
       stats.directResponse.inc();

@@ -24,7 +24,7 @@ const NAMES = [
   ["Unauthenticated", "UNAUTHENTICATED"],
 ] as const;
 
-const UNKNOWN = 2;
+export const UNKNOWN_GRPC_STATUS = 2;
 const OF_HTTP: Readonly<Record<number, number>> = {
   400: 13,
   401: 16,
@@ -39,16 +39,26 @@ const OF_HTTP: Readonly<Record<number, number>> = {
 const FORMATS = ["CAMEL_STRING", "SNAKE_STRING", "NUMBER"] as const;
 type Format = (typeof FORMATS)[number];
 
+/** Number of a status by its name in a config (`NOT_FOUND`). */
+export function grpcStatusNumber(name: string): number {
+  return name === "CANCELED" ? 1 : NAMES.findIndex(([, snake]) => snake === name);
+}
+
 /** Undefined where the request is none of gRPC's, or nothing was answered. */
 function grpcStatus(info: StreamInfo): number | undefined {
   const contentType = info.requestHeaders?.isAttached ? info.requestHeaders.get("content-type") : undefined;
   if (contentType === undefined || !/^application\/grpc(?:$|\+)/.test(contentType)) return undefined;
+  return answeredStatus(info);
+}
+
+/** The status of the answer, whatever was asked; undefined: nothing was answered. */
+export function answeredStatus(info: StreamInfo): number | undefined {
   for (const headers of [info.responseTrailers, info.responseHeaders]) {
     const value = headers?.isAttached ? headers.get("grpc-status") : undefined;
     if (value !== undefined && /^\d+$/.test(value)) return Number(value);
   }
   if (info.responseCode === 0) return undefined;
-  return OF_HTTP[info.responseCode] ?? UNKNOWN;
+  return OF_HTTP[info.responseCode] ?? UNKNOWN_GRPC_STATUS;
 }
 
 function formatted(status: number | undefined, format: Format): string | number | undefined {

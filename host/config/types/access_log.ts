@@ -1,5 +1,5 @@
 /** envoy.config.accesslog.v3 and the loggers that we have. */
-import type { Any, RuntimeUInt32, SubstitutionFormatString } from "./core.ts";
+import type { Any, FractionalPercent, RuntimeUInt32, SubstitutionFormatString } from "./core.ts";
 import type { HeaderMatcher } from "./route.ts";
 
 export interface AccessLog {
@@ -35,6 +35,11 @@ export interface AccessLogFilter {
   readonly or_filter?: { readonly filters: readonly AccessLogFilter[] };
   readonly header_filter?: { readonly header: HeaderMatcher };
   readonly response_flag_filter?: { readonly flags?: readonly string[] };
+  readonly grpc_status_filter?: { readonly statuses?: readonly string[]; readonly exclude?: boolean };
+  readonly runtime_filter?: {
+    readonly percent_sampled?: FractionalPercent;
+    readonly use_independent_randomness?: boolean;
+  };
 }
 
 export interface ComparisonFilter {

@@ -157,3 +157,9 @@ export interface Http1ProtocolOptions {
   readonly override_stream_error_on_invalid_http_message?: boolean;
   readonly send_fully_qualified_url?: boolean;
 }
+
+/** envoy.type.v3.FractionalPercent; absent denominator: HUNDRED. */
+export interface FractionalPercent {
+  readonly numerator?: number;
+  readonly denominator?: "HUNDRED" | "TEN_THOUSAND" | "MILLION";
+}

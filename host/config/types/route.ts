@@ -113,6 +113,8 @@ export interface RouteAction {
 
 export interface WeightedCluster {
   readonly clusters: readonly ClusterWeight[];
+  /** A request header whose number chooses, instead of the dice. */
+  readonly header_name?: string;
 }
 
 export interface ClusterWeight extends HeaderMutations {

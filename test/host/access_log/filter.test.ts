@@ -56,6 +56,38 @@ describe("response_flag_filter", () => {
   });
 });
 
+describe("grpc_status_filter", () => {
+  const filter = (statuses: readonly string[], exclude = false) => ({ grpc_status_filter: { statuses, exclude } });
+
+  it("takes the statuses that are named, or all others", () => {
+    expect(passes(filter(["UNIMPLEMENTED"]), { responseCode: 404 })).toBe(true);
+    expect(passes(filter(["OK", "CANCELED"]), { responseCode: 404 })).toBe(false);
+    expect(passes(filter(["UNIMPLEMENTED"], true), { responseCode: 404 })).toBe(false);
+  });
+
+  it("takes no answer for UNKNOWN", () => {
+    expect(passes(filter(["UNKNOWN"]), {})).toBe(true);
+  });
+});
+
+describe("runtime_filter", () => {
+  const filter = (numerator: number, rest: object = {}) => ({
+    runtime_filter: { percent_sampled: { numerator }, ...rest },
+  });
+
+  it("takes all or none at the ends", () => {
+    expect(passes(filter(100), {})).toBe(true);
+    expect(passes(filter(0), {})).toBe(false);
+    expect(passes(filter(100, { use_independent_randomness: true }), { requestId: "ffffffff" })).toBe(true);
+  });
+
+  it("decides by the request id, alike in every proxy", () => {
+    // 0x32 = 50, 0x31 = 49
+    expect(passes(filter(50), { requestId: "00000032-0000-4000-8000-000000000000" })).toBe(false);
+    expect(passes(filter(50), { requestId: "00000031-0000-4000-8000-000000000000" })).toBe(true);
+  });
+});
+
 describe("and, or, header", () => {
   const hasHeader: AccessLogFilter = { header_filter: { header: { name: "X-Log", present_match: true } } };
   const isFine: AccessLogFilter = { status_code_filter: comparison("EQ", 200) };

@@ -234,8 +234,8 @@ describe("JSON", () => {
       plain: 'say "hi"',
     });
     expect(line).toBe(
-      '{"code":200,"mixed":"code 200","agent":null,"upstream":{"host":"[::1]:8080","list":["HTTP/1.1",7,null]},' +
-        '"flag":true,"plain":"say \\"hi\\""}\n',
+      '{"agent":null,"code":200,"flag":true,"mixed":"code 200","plain":"say \\"hi\\"",' +
+        '"upstream":{"host":"[::1]:8080","list":["HTTP/1.1",7,null]}}\n',
     );
   });
 
@@ -243,10 +243,6 @@ describe("JSON", () => {
     expect(json({ a: "%REQ(x-nope)%", b: "%PROTOCOL%", c: { d: "%REQ(x-nope)%" } }, { omit_empty_values: true })).toBe(
       '{"b":"HTTP/1.1","c":{}}\n',
     );
-  });
-
-  it("sorts properties, when asked to", () => {
-    expect(json({ b: "1", a: "2" }, { json_format_options: { sort_properties: true } })).toBe('{"a":"2","b":"1"}\n');
   });
 
   it("stays JSON whatever bytes a header has", () => {

@@ -97,6 +97,41 @@ describe("forwarding", () => {
   });
 });
 
+describe("weighted clusters with a header for dice", () => {
+  const clusters = [
+    { name: "a", weight: 20 },
+    { name: "b", weight: 80 },
+  ];
+  const table = bench.table({
+    virtual_hosts: [
+      {
+        name: "all",
+        domains: ["*"],
+        routes: [{ match, route: { weighted_clusters: { header_name: "X-Number", clusters } } }],
+      },
+    ],
+  });
+  afterAll(() => table.dispose());
+
+  it.each([
+    ["0", "a"],
+    ["19", "a"],
+    ["20", "b"],
+    ["119", "a"],
+    ["18446744073709551615", "a"],
+    // What is no such number leaves it to the dice, here 50.
+    ["18446744073709551616", "b"],
+    ["", "b"],
+    ["-1", "b"],
+    ["1x", "b"],
+    [["0", "0"], "b"],
+    [[], "b"],
+  ])("%j gives %s", (number, cluster) => {
+    const index = bench.match(table, { ":path": "/", "x-number": number }, 50);
+    expect(table.routes[index]?.forward?.cluster).toBe(cluster);
+  });
+});
+
 describe("direct responses", () => {
   it("read their body from where it is", () => {
     bench.files.set("/f", Buffer.from("file"));
