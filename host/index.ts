@@ -17,6 +17,7 @@ import type { LogLevel } from "./log/level.ts";
 import { FileSink, type LogSink, Logs, StderrSink } from "./log/logger.ts";
 import type { NetChoice } from "./net/choose_net.ts";
 import { Server } from "./server.ts";
+import type { Tag } from "./stats/tags.ts";
 import { addressText } from "./upstream/host.ts";
 
 export { ServerError } from "./server.ts";
@@ -27,27 +28,35 @@ export type Config = object | string;
 
 export interface ProxyOptions {
   /** Exactly one of `config` and `configPath`, save that `configYaml` may stand alone. */
-  readonly config?: Config;
-  readonly configPath?: string;
+  readonly config?: Config | undefined;
+  readonly configPath?: string | undefined;
   /** YAML that is merged over the config, as `--config-yaml`. */
-  readonly configYaml?: string;
+  readonly configYaml?: string | undefined;
   /** Worker threads; as many as there are cores by default. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /** Which sockets; `auto` by default. */
-  readonly net?: NetChoice;
-  readonly logLevel?: LogLevel;
+  readonly net?: NetChoice | undefined;
+  readonly logLevel?: LogLevel | undefined;
   /** Lines by component: `{ upstream: "debug" }`. */
-  readonly componentLogLevels?: Readonly<Record<string, LogLevel>>;
-  readonly logFormat?: string;
-  readonly logPath?: string;
-  readonly escapeLogNewlines?: boolean;
+  readonly componentLogLevels?: Readonly<Record<string, LogLevel>> | undefined;
+  readonly logFormat?: string | undefined;
+  readonly logPath?: string | undefined;
+  readonly escapeLogNewlines?: boolean | undefined;
   /** Takes log lines instead of standard error. */
-  readonly onLogLine?: (line: string) => void;
-  readonly serviceNode?: string;
-  readonly serviceCluster?: string;
-  readonly serviceZone?: string;
-  readonly fileFlushIntervalMs?: number;
-  readonly fileFlushMinBytes?: number;
+  readonly onLogLine?: ((line: string) => void) | undefined;
+  readonly serviceNode?: string | undefined;
+  readonly serviceCluster?: string | undefined;
+  readonly serviceZone?: string | undefined;
+  readonly fileFlushIntervalMs?: number | undefined;
+  readonly fileFlushMinBytes?: number | undefined;
+  /** Added to every stat on the admin port. */
+  readonly statsTags?: readonly Tag[] | undefined;
+  /** What `/server_info` shows as command line options. */
+  readonly commandLineOptions?: object | undefined;
+  /** A file that gets the address of the admin port. */
+  readonly adminAddressPath?: string | undefined;
+  /** POST /quitquitquit on the admin port. */
+  readonly onQuit?: (() => void) | undefined;
 }
 
 export interface ProxyListener {
@@ -107,6 +116,10 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     onLogLine: (line) => sink.write(line),
     nodeId: options.serviceNode || bootstrap.node?.id || "",
     nodeCluster: options.serviceCluster || bootstrap.node?.cluster || "",
+    statsTags: options.statsTags ?? [],
+    commandLineOptions: options.commandLineOptions ?? {},
+    adminAddressPath: options.adminAddressPath,
+    ...(options.onQuit === undefined ? {} : { onQuit: options.onQuit }),
     fileFlushIntervalMs: options.fileFlushIntervalMs ?? FILE_FLUSH_INTERVAL_MS,
     fileFlushMinBytes: options.fileFlushMinBytes ?? FILE_FLUSH_MIN_BYTES,
   });
