@@ -3,6 +3,7 @@
  * the authority without its port, the forwarding rules. Who does not pass is answered here.
  */
 
+import { DOWNSTREAM_PROTOCOL_ERROR } from "../stream_info/response_flags.ts";
 import { forwardedClient } from "../wasm/forward.ts";
 import {
   FORWARDED_BLOCK,
@@ -116,7 +117,11 @@ function forward(stream: HttpStream): boolean {
   if (code !== OK) {
     if (code === HEADER_NO_ROOM)
       stream.sendLocalReply(431, "Request Header Fields Too Large", "request_headers_too_large", 0);
-    else stream.sendLocalReply(400, "", "connection_header_invalid", 0);
+    else {
+      // Envoy's codec refuses it, and closes: what else such a client says is not to be trusted.
+      http.closesAfterResponse = true;
+      stream.sendLocalReply(400, "Bad Request", "http1.connection_header_rejected", DOWNSTREAM_PROTOCOL_ERROR);
+    }
     return false;
   }
   if ((core.result(FORWARDED_FACTS) & FORWARDED_FROM_HEADER) !== 0) stream.forwardedClient = forwardedClient(core);
