@@ -40,9 +40,10 @@ export function compileRedirectRewrite(
   return joined([pathStep(route.match, route.redirect ?? {}, context, memory)]);
 }
 
-/** A literal authority for one weighted cluster. */
+/** A literal authority for one weighted cluster; Envoy does not keep what was there. */
 export function compileLiteralHost(host: string, context: RouteContext, memory: ProgramMemory): RequestRewrite {
-  return { apply: literalHost(host, 0, context, memory) };
+  const replace = literalHost(host, 0, context, memory);
+  return { apply: (headers) => replace(headers, false) };
 }
 
 /** Both, in this order. */

@@ -89,9 +89,13 @@ describe("forwarding", () => {
     expect(chosen).toEqual(["b", "c", "c", "c", "b", "c", "c"]);
     const head = bench.head({ ":authority": "any", ":path": "/" });
     const byName = (name: string) => table.routes.find((route) => route.forward?.cluster === name);
-    byName("b")?.forward?.rewrite?.apply(head, false);
+    byName("b")?.forward?.rewrite?.apply(head, true);
     byName("c")?.requestMutations.apply(head, fakeStream({ requestHeaders: head }));
-    expect([head.get(":authority"), head.get("x-c")]).toEqual(["b.internal", "1"]);
+    expect([head.get(":authority"), head.get("x-envoy-original-host"), head.get("x-c")]).toEqual([
+      "b.internal",
+      undefined,
+      "1",
+    ]);
     head.release();
     table.dispose();
   });
