@@ -4,6 +4,18 @@ import type { Counter, Gauge, Histogram, Scope } from "./stats/scope.ts";
 
 const COUNTERS_AT_ZERO = [
   "envoy.overload_actions.reset_high_memory_stream.count",
+  "http.async-client.no_cluster",
+  "http.async-client.no_route",
+  "http.async-client.passthrough_internal_redirect_bad_location",
+  "http.async-client.passthrough_internal_redirect_no_route",
+  "http.async-client.passthrough_internal_redirect_predicate",
+  "http.async-client.passthrough_internal_redirect_too_many_redirects",
+  "http.async-client.passthrough_internal_redirect_unsafe_scheme",
+  "http.async-client.rq_direct_response",
+  "http.async-client.rq_overload_local_reply",
+  "http.async-client.rq_redirect",
+  "http.async-client.rq_reset_after_downstream_response_started",
+  "http.async-client.rq_total",
   "http1.dropped_headers_with_underscores",
   "http1.metadata_not_supported_error",
   "http1.requests_rejected_with_underscores_in_headers",
