@@ -145,10 +145,10 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
     this.isReading = true;
     if (this.state === BUSY) this.codec.feedEnd();
     this.isReading = false;
-    if (this.state === CLOSED) return;
     this.isDraining = true;
     this.afterEvents();
     if (this.state !== CLOSED) this.end(RESET_CONNECTION_TERMINATION, "");
+    // Also when the codec's error has closed it: the answer to the client is waiting in the turn.
     this.pool.worker.turn.end();
   }
 
