@@ -39,12 +39,12 @@ export {
   SOURCE_HOSTS,
 } from "./balance/hosts";
 export { balancerPick, balancerPrepare, PICK_NONE, PICK_PANIC } from "./balance/pick";
-export { equalIgnoringCase, hasUpper, lowerInPlace } from "./bytes/ascii";
+export { equalIgnoringCase, lowerInPlace } from "./bytes/ascii";
 export { copyBytes, equalBytes } from "./bytes/copy";
 export { parseDecimal, writeDecimal, writeHex } from "./bytes/digits";
 export { murmurHash2, xxHash64 } from "./bytes/hash";
 export { parseIp, writeIp } from "./bytes/ip";
-export { random32, random64, randomBelow } from "./bytes/random";
+export { random32, randomBelow } from "./bytes/random";
 export {
   findByteScalar,
   findByteVector,
@@ -56,8 +56,6 @@ export {
   findNonValueVector,
 } from "./bytes/scan";
 export {
-  BLOCK_FIELD_COUNT,
-  BLOCK_FLAGS,
   BLOCK_METHOD,
   BLOCK_STATUS,
   blockClone,

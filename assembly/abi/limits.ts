@@ -60,8 +60,6 @@ export const BLOCK_5_BYTES: u32 = 1088 * KIB;
 export const BLOCK_5_COUNT: u32 = 16;
 export const BLOCK_6_BYTES: u32 = 8704 * KIB;
 export const BLOCK_6_COUNT: u32 = 4;
-/** The largest `max_request_headers_kb` that a block can hold, with room for mutations. */
-export const MAX_HEAD_KIB: u32 = 8192;
 
 export const BLOCK_1_START: u32 = FORWARD_PEERS_START + FORWARD_PEERS_MAX * FORWARD_PEER_BYTES;
 export const BLOCK_2_START: u32 = BLOCK_1_START + BLOCK_1_BYTES * BLOCK_1_COUNT;

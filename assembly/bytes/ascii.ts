@@ -11,18 +11,6 @@ export function lowerInPlace(from: usize, length: u32): void {
   for (; at < end; at++) store<u8>(at, lowerByte(load<u8>(at)));
 }
 
-/** Whether any of the bytes is A-Z. */
-export function hasUpper(from: usize, length: u32): bool {
-  let at = from;
-  const end = from + length;
-  for (; at + 8 <= end; at += 8) {
-    const word = load<u64>(at);
-    if (lowerWord(word) != word) return true;
-  }
-  for (; at < end; at++) if (isUpper(load<u8>(at))) return true;
-  return false;
-}
-
 /** Whether two runs of `length` bytes are the same but for the case of letters. */
 export function equalIgnoringCase(a: usize, b: usize, length: u32): bool {
   let i: u32 = 0;

@@ -30,12 +30,6 @@ export function random32(): u32 {
   return result;
 }
 
-/** 64 random bits. */
-export function random64(): u64 {
-  const low: u64 = random32();
-  return ((<u64>random32()) << 32) | low;
-}
-
 /** A number below `bound` > 0, each as likely as the others but for 2^-32 (Lemire's multiplication). */
 export function randomBelow(bound: u32): u32 {
   assert(bound > 0);

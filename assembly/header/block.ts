@@ -62,8 +62,6 @@ export class Block {
 export const BLOCK_STRUCT_BYTES: u32 = 64;
 export const BLOCK_METHOD: u32 = offsetof<Block>("method");
 export const BLOCK_STATUS: u32 = offsetof<Block>("status");
-export const BLOCK_FLAGS: u32 = offsetof<Block>("flags");
-export const BLOCK_FIELD_COUNT: u32 = offsetof<Block>("fieldCount");
 
 /** One field: 16 bytes. */
 @unmanaged
@@ -175,33 +173,6 @@ export function blockAppendText(block: u32, from: usize, length: u32): u32 {
   const it = blockAt(held);
   copyBytes(blockText(held) + it.textEnd, from, length);
   it.textEnd += length;
-  return held;
-}
-
-/**
- * Appends a field whose bytes are in the text already, or whose name is known (then nameOffset is free). Spans are relative to
- * `blockText`. The handle that holds; 0: no room.
- */
-export function blockAddSpan(
-  block: u32,
-  id: u32,
-  nameOffset: u32,
-  nameBytes: u32,
-  valueOffset: u32,
-  valueBytes: u32,
-  flags: u32,
-): u32 {
-  const held = blockReserve(block, 0, 1);
-  if (held == 0) return 0;
-  const it = blockAt(held);
-  const field = fieldAt(held, it.fieldCount++);
-  field.nameOffset = nameOffset;
-  field.nameLength = <u16>nameBytes;
-  field.id = <u8>id;
-  field.flags = <u8>flags;
-  field.valueOffset = valueOffset;
-  field.valueLength = valueBytes;
-  markPresent(it, id);
   return held;
 }
 
