@@ -3,8 +3,9 @@
  *
  *   serving --last response written, connection to be closed--> lingering --peer's FIN or delayed_close_timeout--> closed
  *
- * While it lingers, our FIN is sent and what the peer still sends is read and thrown away: a close with unread bytes would
- * reset the connection and could take the answer with it.
+ * While it lingers, what the peer still sends is read and thrown away: a close with unread bytes would reset the connection
+ * and could take the answer with it. Our FIN goes out at once where the peer asked for the close; where it is our own
+ * decision the peer gets the delay to close first, as with Envoy.
  */
 
 import type { CodecListener, ServerCodec } from "../codec/codec.ts";
@@ -16,6 +17,7 @@ import type { OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
 import { DOWNSTREAM_CONNECTION_TERMINATION } from "../stream_info/response_flags.ts";
 import type { ConnectionInfo } from "../stream_info/stream_info.ts";
+import { HEADERS_KEEP_ALIVE } from "../wasm/layout.gen.ts";
 import type { ConnectionManager } from "./connection_manager.ts";
 import type { HttpWorker } from "./http_worker.ts";
 import { codecErrorBody } from "./local_reply.ts";
@@ -57,6 +59,8 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
   private isReadPaused = false;
   private isTunnel = false;
   private peerEnded = false;
+  /** The request at hand is the last one, by its own word or version. */
+  private peerWantsClose = false;
   private readonly idleTimer: Timer;
   private readonly headersTimer: Timer;
   private readonly durationTimer: Timer | null;
@@ -176,6 +180,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
   onHeaders(streamId: number, block: number, flags: number, method: number): void {
     this.idleTimer.stop();
     this.headersTimer.stop();
+    this.peerWantsClose = (flags & HEADERS_KEEP_ALIVE) === 0;
     this.requests++;
     const { maxRequestsPerConnection, stats } = this.manager;
     if (maxRequestsPerConnection > 0 && this.requests >= maxRequestsPerConnection) {
@@ -256,7 +261,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
       return;
     }
     if (this.closesAfterResponse || this.codec.closeAfterResponse) {
-      this.closeGently();
+      this.closeGently(this.peerWantsClose || this.isTunnel);
       return;
     }
     this.startIdleTimer();
@@ -309,6 +314,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     this.headersTimer.stop();
     this.closesAfterResponse = true;
     const stream = this.worker.streams.take(this.worker);
+    this.peerWantsClose = false;
     this.stream = stream;
     stream.beginRefused(this, this.codec.errorStreamId, block);
     stream.sendLocalReply(status, body, details, flags);
@@ -327,8 +333,8 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     this.closed(false, withRequest);
   }
 
-  /** Sends what is gathered and our FIN, then waits for the peer's. */
-  private closeGently(): void {
+  /** Sends what is gathered, and our FIN now or when the delay is over, and waits for the peer's. */
+  private closeGently(finNow = true): void {
     if (this.isClosed || this.isLingering) return;
     this.worker.turn.output.flush();
     this.idleTimer.stop();
@@ -344,7 +350,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
       this.isReadPaused = false;
       this.socket.resumeReading();
     }
-    this.socket.end();
+    if (finNow) this.socket.end();
     const { delayedCloseMs } = this.manager.timeouts;
     if (delayedCloseMs > 0 || this.socket.pendingBytes > 0) this.idleTimer.start(Math.max(delayedCloseMs, 1));
     else this.close(true);
