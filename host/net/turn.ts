@@ -13,7 +13,9 @@ export interface Recyclable {
 
 export class Turn {
   readonly output: Output;
-  private readonly retired: Recyclable[] = [];
+  /** [0, count) wait. The array keeps its length: setting that is a call into the engine, and growing again allocates. */
+  private readonly retired: (Recyclable | null)[] = [];
+  private count = 0;
 
   constructor(output: Output) {
     this.output = output;
@@ -21,14 +23,17 @@ export class Turn {
 
   /** To be recycled when the turn ends. */
   retire(object: Recyclable): void {
-    this.retired.push(object);
+    this.retired[this.count++] = object;
   }
 
   end(): void {
     this.output.flush();
     const { retired } = this;
-    if (retired.length === 0) return;
-    for (let i = 0; i < retired.length; i++) (retired[i] as Recyclable).recycle();
-    retired.length = 0;
+    for (let i = 0; i < this.count; i++) {
+      const object = retired[i] as Recyclable;
+      retired[i] = null;
+      object.recycle();
+    }
+    this.count = 0;
   }
 }
