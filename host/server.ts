@@ -158,7 +158,9 @@ export class Server {
   private async initialize(): Promise<void> {
     const { bootstrap } = this.options;
     this.setState("PRE_INITIALIZING");
-    this.admin = await startAdmin(this);
+    this.admin = await startAdmin(this).catch((error: Error) => {
+      throw new ServerError(error.message);
+    });
     await this.directory.update(bootstrap.static_resources?.clusters ?? []);
     this.setState("INITIALIZING");
     this.listeners = (bootstrap.static_resources?.listeners ?? []).map(describeListener);

@@ -2,15 +2,21 @@
 
 import { writeFileSync } from "node:fs";
 import { AdminStats } from "./admin/admin_stats.ts";
-import type { AdminContext, AdminListener } from "./admin/context.ts";
+import type { AdminContext, AdminListener, ServerState } from "./admin/context.ts";
 import { adminRoutes } from "./admin/routes/routes.ts";
 import { AdminServer } from "./admin/server.ts";
+import type { Bootstrap } from "./config/types/bootstrap.ts";
 import type { Address as ConfigAddress } from "./config/types/core.ts";
 import type { ListenerDescription } from "./listener/listener.ts";
+import type { Logs } from "./log/logger.ts";
 import { type Address, IpAddress, PipeAddress } from "./net/address.ts";
-import { type Server, ServerError } from "./server.ts";
+import type { Runtime } from "./runtime/runtime.ts";
 import { serverVersion, VERSION } from "./server_version.ts";
+import type { StatReader } from "./stats/reader.ts";
+import type { StatStore } from "./stats/scope.ts";
+import type { Tag } from "./stats/tags.ts";
 import { breakerLimits } from "./upstream/circuit_breakers.ts";
+import type { ClusterDescription } from "./upstream/cluster.ts";
 import { addressOf } from "./upstream/host.ts";
 
 /** The worker that owns what cannot be bound by all. */
@@ -22,8 +28,38 @@ export interface RunningAdmin {
   close(): Promise<void>;
 }
 
-/** Listens where the bootstrap says; null where it says nothing. Throws ServerError when the address cannot be bound. */
-export async function startAdmin(server: Server): Promise<RunningAdmin | null> {
+/** What the admin pages need of a server (host/server.ts is one). */
+export interface AdministeredServer {
+  readonly options: {
+    readonly bootstrap: Bootstrap;
+    readonly logs: Logs;
+    readonly nodeId: string;
+    readonly nodeCluster: string;
+    readonly statsTags?: readonly Tag[];
+    readonly commandLineOptions?: object;
+    readonly adminAddressPath?: string | undefined;
+    readonly onQuit?: () => void;
+  };
+  /** In force. */
+  readonly bootstrap: Bootstrap;
+  readonly bootstrapWallMs: number;
+  readonly startedMs: number;
+  readonly store: StatStore;
+  readonly reader: StatReader;
+  readonly runtime: Runtime;
+  readonly currentState: ServerState;
+  readonly listening: readonly ListenerDescription[];
+  readonly directory: { describe(): readonly ClusterDescription[] };
+  readonly supervisor: { readonly netKind: string; sync(): Promise<number> };
+  readonly files: { reopen(): void };
+  drainListeners(inboundOnly: boolean, graceful: boolean): void;
+  drainConnections(): void;
+  failHealthChecks(isFailing: boolean): void;
+  stop(): Promise<void>;
+}
+
+/** Listens where the bootstrap says; null where it says nothing. Throws an Error that names the address when it cannot be bound. */
+export async function startAdmin(server: AdministeredServer): Promise<RunningAdmin | null> {
   const { bootstrap, logs, adminAddressPath } = server.options;
   const wanted = bootstrap.admin?.address;
   if (wanted === undefined) return null;
@@ -38,7 +74,7 @@ export async function startAdmin(server: Server): Promise<RunningAdmin | null> {
     address = await admin.listen(addressOfConfig(wanted));
   } catch (error) {
     const { text } = addressOfConfig(wanted);
-    throw new ServerError(`cannot bind '${text}' for admin: ${(error as NodeJS.ErrnoException).code}`);
+    throw new Error(`cannot bind '${text}' for admin: ${(error as NodeJS.ErrnoException).code}`);
   }
   logs.logger("admin").info(`admin address: ${address.text}`);
   if (adminAddressPath !== undefined) writeFileSync(adminAddressPath, address.text);
@@ -51,7 +87,7 @@ function addressOfConfig(address: ConfigAddress): Address {
   return new IpAddress(socket.address.includes(":") ? 6 : 4, socket.address, socket.port_value ?? 0);
 }
 
-function adminContext(server: Server): AdminContext {
+function adminContext(server: AdministeredServer): AdminContext {
   const { options } = server;
   return {
     stats: server.reader,
@@ -118,7 +154,7 @@ function listenerOf({ name, addresses }: ListenerDescription): AdminListener {
 }
 
 /** envoy.config.core.v3.Node, with the kind of sockets among the facts of the build. */
-function nodeOf(server: Server): object {
+function nodeOf(server: AdministeredServer): object {
   const { options, bootstrap, supervisor } = server;
   const [major = 0, minor = 0, patch = 0] = VERSION.split(".").map(Number);
   const { metadata, locality } = bootstrap.node ?? {};
