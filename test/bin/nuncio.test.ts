@@ -3,7 +3,8 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import { programSuite } from "../suites/program.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 
 const REPORT = `
@@ -58,4 +59,8 @@ it("says what to run where nothing is installed", () => {
   expect(status).toBe(1);
   expect(stderr).toContain("npm run setup");
   expect(stderr).toContain(root);
+});
+
+describe("bin/nuncio, the program", () => {
+  programSuite(resolve("bin/nuncio"));
 });
