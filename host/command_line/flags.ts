@@ -160,7 +160,7 @@ export const FLAGS = [
   {
     name: "quickstart",
     kind: "switch",
-    help: "serve a small built-in config, with two upstreams to try it on",
+    help: "without a config: serve a small built-in one, with two upstreams to try it on",
     isOurs: true,
   },
   {

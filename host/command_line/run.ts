@@ -54,6 +54,7 @@ async function runMode(settings: Settings): Promise<number> {
   if (settings.mode === "validate" && settings.filesFrom !== undefined) {
     return (await import("./validate.ts")).validateFiles(settings.filesFrom);
   }
+  if (settings.isQuickstart) return (await import("./quickstart.ts")).quickstart(settings, log);
   if (settings.configPath === undefined && settings.configYaml === undefined) {
     log.critical(`error initializing configuration '': ${NO_CONFIG}`);
     if (settings.mode !== "validate") process.stderr.write(`${NO_CONFIG}\n`);

@@ -11,8 +11,18 @@ export interface Signals {
   on(signal: NodeJS.Signals, listener: () => void): unknown;
 }
 
+export interface ServeParts {
+  /** Served instead of a file. */
+  readonly config?: object;
+  /** `process`, but for a test. */
+  readonly signals?: Signals;
+  /** All listeners accept. */
+  onServing?(proxy: Proxy): void;
+}
+
 /** @returns the exit code, once the proxy has ended (serve) or is up (init_only) */
-export async function serve(settings: Settings, log: Logger, signals: Signals = process): Promise<number> {
+export async function serve(settings: Settings, log: Logger, parts: ServeParts = {}): Promise<number> {
+  const { signals = process } = parts;
   const ended = Promise.withResolvers<number>();
   let proxy: Proxy | null = null;
   let isEnding = false;
@@ -31,7 +41,7 @@ export async function serve(settings: Settings, log: Logger, signals: Signals = 
   log.info(`initializing epoch 0 (base id=${settings.baseId}, version ${serverVersion()})`);
   writeBaseId(settings);
   try {
-    proxy = await createProxy(settings);
+    proxy = await createProxy({ ...settings, config: parts.config });
   } catch (error) {
     if (!(error instanceof ConfigError) && !(error instanceof ServerError)) throw error;
     log.critical(`error initializing configuration '${settings.configPath ?? ""}'`);
@@ -44,6 +54,7 @@ export async function serve(settings: Settings, log: Logger, signals: Signals = 
     return 0;
   }
   log.info("serving");
+  parts.onServing?.(proxy);
   return ended.promise;
 }
 

@@ -62,16 +62,17 @@ export function readSettings(given: Given): Settings {
   if (epoch > 0 && given.has("use-dynamic-base-id")) {
     throw new SettingsError(`cannot use --restart-epoch=${epoch} with --use-dynamic-base-id`);
   }
+  const isQuickstart = given.has("quickstart") && !given.has("config-path") && !given.has("config-yaml");
   return {
     mode: oneOf(MODES, text("mode") ?? "serve", "unknown mode") as Mode,
-    isQuickstart: given.has("quickstart"),
+    isQuickstart,
     configPath: text("config-path"),
     configYaml: text("config-yaml"),
     filesFrom: text("files-from"),
     net: oneOf(NETS, text("net") ?? "auto", "unknown kind of sockets") as NetChoice,
     // As Envoy: there always is a worker.
     concurrency: concurrency === undefined ? undefined : Math.max(1, Number(concurrency)),
-    logLevel: level(text("log-level") ?? "info"),
+    logLevel: level(text("log-level") ?? (isQuickstart ? "warning" : "info")),
     componentLogLevels: componentLevels(text("component-log-level") ?? ""),
     logFormat: text("log-format") ?? DEFAULT_LOG_FORMAT,
     escapeLogNewlines: given.has("log-format-escaped"),
