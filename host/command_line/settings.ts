@@ -1,10 +1,12 @@
 /** Values by flag -> what the program is to do, with Envoy's checks and its words where a value is none. */
 
+import { availableParallelism } from "node:os";
 import { DEFAULT_LOG_FORMAT } from "../log/format.ts";
 import { type LogLevel, parseLoggerName, parseLogLevel } from "../log/level.ts";
 import type { NetChoice } from "../net/choose_net.ts";
 import type { Tag } from "../stats/tags.ts";
 import { FLAGS, type Flag, type FlagName } from "./flags.ts";
+import { optionsJson } from "./options_json.ts";
 import type { Given } from "./parse.ts";
 
 export type Mode = "serve" | "validate" | "init_only";
@@ -38,6 +40,8 @@ export interface Settings {
   readonly baseId: number;
   readonly baseIdPath: string | undefined;
   readonly statsTags: readonly Tag[];
+  /** For `/server_info`. */
+  readonly commandLineOptions: object;
   /** `--flag has no effect: reason`, for the log. */
   readonly inert: readonly string[];
 }
@@ -87,6 +91,7 @@ export function readSettings(given: Given): Settings {
     baseId: given.has("use-dynamic-base-id") ? process.pid : number("base-id", 0),
     baseIdPath: text("base-id-path"),
     statsTags: (given.get("stats-tag") ?? []).map(statsTag),
+    commandLineOptions: optionsJson(given, Math.max(1, Number(concurrency ?? availableParallelism()))),
     inert: (FLAGS as readonly Flag[]).flatMap(({ name, inert }) =>
       inert !== undefined && given.has(name as FlagName) ? [`--${name} has no effect: ${inert}`] : [],
     ),
