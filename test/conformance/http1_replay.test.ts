@@ -9,6 +9,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { createProxy } from "../../host/index.ts";
+import { plainConfig } from "../support/plain_config.ts";
 
 const FOLDER = fileURLToPath(new URL("../../../shared/corpus/", import.meta.url));
 const JUDGE = `${FOLDER}replay_h1.py`;
@@ -23,7 +24,7 @@ it.skipIf(!isHere)(
     const backendPort = await freePort();
     const lines: string[] = [];
     const proxy = await createProxy({
-      config: configFor(backendPort),
+      config: plainConfig(backendPort),
       concurrency: 1,
       onLogLine: (line) => lines.push(line),
     });
@@ -55,56 +56,4 @@ function run(args: readonly string[]): Promise<string> {
       done(`${stdout}${stderr}${error === null ? "" : error.message}`);
     });
   });
-}
-
-function configFor(backendPort: number): object {
-  const endpoint = { address: { socket_address: { address: "127.0.0.1", port_value: backendPort } } };
-  return {
-    static_resources: {
-      listeners: [
-        {
-          name: "replay",
-          address: { socket_address: { address: "127.0.0.1", port_value: 0 } },
-          filter_chains: [
-            {
-              filters: [
-                {
-                  name: "envoy.filters.network.http_connection_manager",
-                  typed_config: {
-                    "@type":
-                      "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
-                    stat_prefix: "replay",
-                    route_config: {
-                      virtual_hosts: [
-                        {
-                          name: "all",
-                          domains: ["*"],
-                          routes: [{ match: { prefix: "/" }, route: { cluster: "backend" } }],
-                        },
-                      ],
-                    },
-                    http_filters: [
-                      {
-                        name: "envoy.filters.http.router",
-                        typed_config: {
-                          "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router",
-                        },
-                      },
-                    ],
-                  },
-                },
-              ],
-            },
-          ],
-        },
-      ],
-      clusters: [
-        {
-          name: "backend",
-          connect_timeout: "1s",
-          load_assignment: { cluster_name: "backend", endpoints: [{ lb_endpoints: [{ endpoint }] }] },
-        },
-      ],
-    },
-  };
 }
