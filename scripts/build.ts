@@ -2,7 +2,7 @@
 import { existsSync, renameSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { filesBelow } from "./build/fingerprint.ts";
+import { assemblySources } from "./build/assembly_sources.ts";
 import { runGraph, type Step } from "./build/graph.ts";
 import { LAYOUT_FILE, writeLayout } from "./build/layout.ts";
 import { withBuildLock } from "./build/lock.ts";
@@ -19,7 +19,11 @@ function assembly(name: "core" | "ledger"): Step {
   return {
     name,
     after: [],
-    inputs: () => [...assemblySources(), "asconfig.json", "node_modules/assemblyscript/package.json"],
+    inputs: () => [
+      ...assemblySources(`assembly/${name}.ts`),
+      "asconfig.json",
+      "node_modules/assemblyscript/package.json",
+    ],
     outputs,
     async body() {
       // Into a folder of its own first, and the .wasm moved last: who sees the new module finds its layout and text beside it.
@@ -28,10 +32,6 @@ function assembly(name: "core" | "ledger"): Step {
       for (const file of outputs.toReversed()) renameSync(file.replace("build/", "build/new/"), file);
     },
   };
-}
-
-function assemblySources(): string[] {
-  return filesBelow("assembly", [".ts"]).filter((file) => !file.includes("__tests__"));
 }
 
 const layout: Step = {

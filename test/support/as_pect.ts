@@ -3,10 +3,11 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { EmptyReporter, TestContext } from "@as-pect/core";
 import { instantiateSync } from "@assemblyscript/loader";
+import { assemblySources } from "../../scripts/build/assembly_sources.ts";
 
 export type TestNode = TestContext["rootNode"];
 
@@ -54,19 +55,8 @@ function cacheKey(spec: string): string {
   const hash = createHash("sha256").update(FLAGS.join(" "));
   for (const name of ["assemblyscript", "@as-pect/assembly"])
     hash.update(readFileSync(`node_modules/${name}/package.json`));
-  for (const file of [...reachableFrom(spec)].sort()) hash.update(file).update(readFileSync(file));
+  for (const file of assemblySources(spec)) hash.update(file).update(readFileSync(file));
   return hash.digest("hex").slice(0, 24);
-}
-
-function reachableFrom(entry: string): Set<string> {
-  const reached = new Set([entry]);
-  for (const file of reached) {
-    for (const [, target] of readFileSync(file, "utf8").matchAll(/from\s+"(\.[^"]+)"/g)) {
-      const path = join(dirname(file), target as string);
-      reached.add(path.endsWith(".ts") ? path : `${path}.ts`);
-    }
-  }
-  return reached;
 }
 
 /** The functions of the ledger for a spec that reaches code which calls it, on a memory of that spec's own. */
