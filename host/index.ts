@@ -10,7 +10,7 @@
 import { availableParallelism } from "node:os";
 import { formatReason } from "./access_log/format_reason.ts";
 import { type BootstrapSource, decodeBootstrap, readConfigFile } from "./config/bootstrap.ts";
-import { ConfigError, type ConfigIssue } from "./config/config_error.ts";
+import { ConfigError, type ConfigIssue, formatIssue } from "./config/config_error.ts";
 import type { Bootstrap } from "./config/types/bootstrap.ts";
 import { DEFAULT_LOG_FORMAT } from "./log/format.ts";
 import type { LogLevel } from "./log/level.ts";
@@ -89,12 +89,18 @@ export interface Proxy {
   readonly server: Server;
 }
 
+/** A config that can be served, and what of it has no effect. */
+interface DecodedBootstrap {
+  readonly bootstrap: Bootstrap;
+  readonly warnings: readonly ConfigIssue[];
+}
+
 const FILE_FLUSH_INTERVAL_MS = 10_000;
 const FILE_FLUSH_MIN_BYTES = 64 * 1024;
 
 /** Throws ConfigError with all that is wrong with a config, or ServerError when it cannot be served. */
 export async function createProxy(options: ProxyOptions): Promise<Proxy> {
-  const bootstrap = decode(await sources(options, options.config));
+  const { bootstrap, warnings } = decode(await sources(options, options.config));
   const sink = sinkOf(options);
   const logs = new Logs({
     sink,
@@ -106,6 +112,8 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     const level = options.componentLogLevels?.[logger.name];
     if (level !== undefined) logger.level = level;
   }
+  const log = logs.logger("config");
+  for (const warning of warnings) log.warning(formatIssue(warning));
   const server = await Server.start({
     bootstrap,
     concurrency: options.concurrency ?? availableParallelism(),
@@ -116,6 +124,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     onLogLine: (line) => sink.write(line),
     nodeId: options.serviceNode || bootstrap.node?.id || "",
     nodeCluster: options.serviceCluster || bootstrap.node?.cluster || "",
+    nodeZone: options.serviceZone || bootstrap.node?.locality?.zone || "",
     statsTags: options.statsTags ?? [],
     commandLineOptions: options.commandLineOptions ?? {},
     adminAddressPath: options.adminAddressPath,
@@ -139,7 +148,11 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
         gauges: Object.fromEntries(reader.gauges().map(({ name, value }) => [name, value])),
       };
     },
-    reload: async (config) => server.reload(decode(await sources(options, config ?? options.config))),
+    reload: async (config) => {
+      const { bootstrap, warnings } = decode(await sources(options, config ?? options.config));
+      for (const warning of warnings) log.warning(formatIssue(warning));
+      await server.reload(bootstrap);
+    },
     drain: (timeMs) => server.drain(timeMs),
     reopenLogs: () => {
       server.files.reopen();
@@ -149,10 +162,10 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   };
 }
 
-function decode(from: readonly BootstrapSource[]): Bootstrap {
+function decode(from: readonly BootstrapSource[]): DecodedBootstrap {
   const result = decodeBootstrap(from, { formatReason });
   if (!result.ok) throw new ConfigError(result.errors);
-  return result.bootstrap;
+  return result;
 }
 
 async function sources(options: ProxyOptions, config: Config | undefined): Promise<readonly BootstrapSource[]> {

@@ -36,6 +36,7 @@ export interface ServerOptions {
   /** `--service-node` and the like, over the bootstrap's `node`. */
   readonly nodeId: string;
   readonly nodeCluster: string;
+  readonly nodeZone: string;
   readonly fileFlushIntervalMs: number;
   readonly fileFlushMinBytes: number;
   /** `--stats-tag`. */

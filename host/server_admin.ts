@@ -35,6 +35,7 @@ export interface AdministeredServer {
     readonly logs: Logs;
     readonly nodeId: string;
     readonly nodeCluster: string;
+    readonly nodeZone: string;
     readonly statsTags?: readonly Tag[];
     readonly commandLineOptions?: object;
     readonly adminAddressPath?: string | undefined;
@@ -157,12 +158,14 @@ function listenerOf({ name, addresses }: ListenerDescription): AdminListener {
 function nodeOf(server: AdministeredServer): object {
   const { options, bootstrap, supervisor } = server;
   const [major = 0, minor = 0, patch = 0] = VERSION.split(".").map(Number);
-  const { metadata, locality } = bootstrap.node ?? {};
+  const { metadata } = bootstrap.node ?? {};
+  const zone = options.nodeZone === "" ? {} : { zone: options.nodeZone };
+  const locality = { ...bootstrap.node?.locality, ...zone };
   return {
     id: options.nodeId,
     cluster: options.nodeCluster,
     ...(metadata === undefined ? {} : { metadata }),
-    ...(locality === undefined ? {} : { locality }),
+    ...(Object.keys(locality).length === 0 ? {} : { locality }),
     user_agent_name: "nuncio",
     user_agent_build_version: {
       version: { major_number: major, minor_number: minor, patch },

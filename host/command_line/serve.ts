@@ -21,13 +21,14 @@ export interface ServeParts {
 }
 
 /** @returns the exit code, once the proxy has ended (serve) or is up (init_only) */
-export async function serve(settings: Settings, log: Logger, parts: ServeParts = {}): Promise<number> {
+export async function serve(settings: Settings, startLog: Logger, parts: ServeParts = {}): Promise<number> {
   const { signals = process } = parts;
+  let log = startLog;
   const ended = Promise.withResolvers<number>();
   let proxy: Proxy | null = null;
   let isEnding = false;
-  const end = (signal: NodeJS.Signals) => {
-    log.warning(`caught ${signal}`);
+  const end = (cause: string) => {
+    log.warning(`caught ${cause}`);
     // Nothing in flight, or whoever asks twice does not want to wait.
     if (isEnding || proxy === null) return process.exit(0);
     isEnding = true;
@@ -41,7 +42,13 @@ export async function serve(settings: Settings, log: Logger, parts: ServeParts =
   log.info(`initializing epoch 0 (base id=${settings.baseId}, version ${serverVersion()})`);
   writeBaseId(settings);
   try {
-    proxy = await createProxy({ ...settings, config: parts.config });
+    proxy = await createProxy({
+      ...settings,
+      config: parts.config,
+      onQuit: () => end("POST /quitquitquit"),
+    });
+    // From now on the proxy's own: its level can be changed while it serves, its file be opened again.
+    log = proxy.server.options.logs.logger("main");
   } catch (error) {
     if (!(error instanceof ConfigError) && !(error instanceof ServerError)) throw error;
     log.critical(`error initializing configuration '${settings.configPath ?? ""}'`);
