@@ -3,9 +3,10 @@
  * and the validate mode.
  */
 import { readFile } from "node:fs/promises";
-import { checkRules, type Knowledge } from "./check/check.ts";
+import { checkRules } from "./check/check.ts";
+import type { Knowledge } from "./check/rule.ts";
 import { ConfigError, type ConfigIssue } from "./config_error.ts";
-import { Decoder, type Message } from "./decode/decode.ts";
+import { DecodeLimit, Decoder, type Message } from "./decode/decode.ts";
 import { Issues, Places } from "./decode/places.ts";
 import { freezeTree } from "./freeze.ts";
 import { mergeMessages } from "./merge.ts";
@@ -44,9 +45,7 @@ export function decodeBootstrap(sources: readonly BootstrapSource[], knowledge: 
     const source: Source = { fileName: input.fileName, text: "text" in input ? input.text : "" };
     const root = parseSource(input, source, issues);
     if (root === undefined) continue;
-    const decoded = new Decoder(source, places, issues, warnings).message(BOOTSTRAP, root, "", 0) as
-      | Message
-      | undefined;
+    const decoded = decodeRoot(new Decoder(source, places, issues, warnings), root);
     if (decoded === undefined) continue;
     merged = merged === undefined ? decoded : mergeMessages(desc, merged, decoded, places);
   }
@@ -93,6 +92,15 @@ export async function readConfigFile(path: string): Promise<string> {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
     return refuse("not UTF-8");
+  }
+}
+
+function decodeRoot(decoder: Decoder, root: SourceNode): Message | undefined {
+  try {
+    return decoder.message(BOOTSTRAP, root, "", 0) as Message | undefined;
+  } catch (error) {
+    if (error instanceof DecodeLimit) return undefined;
+    throw error;
   }
 }
 

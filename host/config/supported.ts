@@ -124,6 +124,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.core.v3.TransportSocket": { read: ["name", "typed_config"] },
   "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer": { read: [] },
   "envoy.type.v3.Percent": { read: ["value"] },
+  "envoy.type.v3.FractionalPercent": { read: ["numerator", "denominator"] },
   "envoy.type.v3.Int64Range": { read: ["start", "end"] },
   "envoy.type.matcher.v3.StringMatcher": {
     read: ["exact", "prefix", "suffix", "contains", "safe_regex", "ignore_case"],
@@ -235,10 +236,8 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "default_host_for_http_10",
       "enable_trailers",
       "override_stream_error_on_invalid_http_message",
-      "send_fully_qualified_url",
     ],
     inert: { use_balsa_parser: "a choice between Envoy's parsers" },
-    only: { send_fully_qualified_url: [false] },
   },
   "envoy.config.core.v3.HttpProtocolOptions": {
     read: [
@@ -284,7 +283,6 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "include_attempt_count_in_response",
     ],
     inert: { metadata: METADATA },
-    only: { require_tls: ["NONE"] },
   },
   "envoy.config.route.v3.Route": {
     read: ["name", "match", "route", "redirect", "direct_response", ...HEADER_MUTATIONS],

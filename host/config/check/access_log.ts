@@ -3,7 +3,7 @@ import { accessSync, constants, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { AccessLog, FileAccessLog } from "../types/access_log.ts";
 import type { Admin } from "../types/bootstrap.ts";
-import { rule } from "./check.ts";
+import { rule } from "./rule.ts";
 
 export const accessLogRules = [
   rule<AccessLog>("envoy.config.accesslog.v3.AccessLog", (log, at) => {

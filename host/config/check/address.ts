@@ -3,7 +3,7 @@ import { isIP, isIPv6 } from "node:net";
 import { quote } from "../source/node.ts";
 import type { Admin } from "../types/bootstrap.ts";
 import type { Address, CidrRange, Pipe, SocketAddress } from "../types/core.ts";
-import { rule } from "./check.ts";
+import { rule } from "./rule.ts";
 
 /** sizeof(sockaddr_un.sun_path) on Linux, less the final NUL that Envoy also keeps for abstract names. */
 const PIPE_PATH_BYTES_MAX = 107;

@@ -1,6 +1,6 @@
 /** The format of the application log, in the flags of spdlog. */
 import type { Json } from "../types/core.ts";
-import { rule } from "./check.ts";
+import { rule } from "./rule.ts";
 
 /** The raw message, which could break a line of JSON. */
 const RAW_MESSAGE = /%[v_]/;

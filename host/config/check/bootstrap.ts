@@ -1,6 +1,6 @@
 /** The bootstrap's own fields. */
 import type { Any, DurationMs } from "../types/core.ts";
-import { rule } from "./check.ts";
+import { rule } from "./rule.ts";
 
 /** Envoy's tracers: their configs have no effect while nothing traces, but another type is a mistake. */
 const TRACERS = new Set(

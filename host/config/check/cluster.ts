@@ -4,7 +4,7 @@ import type { Cluster } from "../types/cluster.ts";
 import type { Address } from "../types/core.ts";
 import type { ClusterLoadAssignment } from "../types/endpoint.ts";
 import { addressReason, ipReason } from "./address.ts";
-import { type At, rule } from "./check.ts";
+import { type At, rule } from "./rule.ts";
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 

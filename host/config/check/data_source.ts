@@ -1,7 +1,7 @@
 /** Files and environment variables that a config refers to must be there when it is loaded. */
 import { realpathSync, statSync } from "node:fs";
 import type { DataSource } from "../types/core.ts";
-import { rule } from "./check.ts";
+import { rule } from "./rule.ts";
 
 /** Where Envoy reads no files; an inherited descriptor is the exception. */
 const FORBIDDEN = /^\/(?:dev|proc|sys)(?:\/|$)/;

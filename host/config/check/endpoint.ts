@@ -1,6 +1,6 @@
 /** Endpoints: weights that fit into 32 bits. */
 import type { ClusterLoadAssignment } from "../types/endpoint.ts";
-import { rule } from "./check.ts";
+import { rule } from "./rule.ts";
 
 const UINT32_MAX = 2 ** 32 - 1;
 

@@ -1,7 +1,7 @@
 /** Format strings of access logs and header values. Their grammar and operators belong to the access log, which judges them. */
 import type { FileAccessLog } from "../types/access_log.ts";
 import type { Json, SubstitutionFormatString } from "../types/core.ts";
-import { type At, type Context, rule } from "./check.ts";
+import { type At, type Context, rule } from "./rule.ts";
 
 export const formatRules = [
   rule<SubstitutionFormatString>("envoy.config.core.v3.SubstitutionFormatString", (format, at, context) => {

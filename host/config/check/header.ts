@@ -1,7 +1,7 @@
 /** Header mutations: which names may be touched, and formats in values that must make sense. */
 import type { HeaderValueOption } from "../types/core.ts";
 import type { HeaderMutations } from "../types/route.ts";
-import { type At, type Context, rule } from "./check.ts";
+import { type At, type Context, rule } from "./rule.ts";
 
 /** The messages that have the four lists. */
 const OWNERS = [

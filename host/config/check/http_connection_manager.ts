@@ -1,6 +1,6 @@
 /** The HTTP connection manager: its filter chain ends with the router, and some options exclude each other. */
 import type { HttpConnectionManager, HttpFilter } from "../types/http_connection_manager.ts";
-import { type At, rule } from "./check.ts";
+import { type At, rule } from "./rule.ts";
 
 const ROUTER = "envoy.extensions.filters.http.router.v3.Router";
 

@@ -3,7 +3,7 @@ import { isIP } from "node:net";
 import type { Address, CidrRange } from "../types/core.ts";
 import type { FilterChain, FilterChainMatch, Listener, NetworkFilter } from "../types/listener.ts";
 import { addressReason } from "./address.ts";
-import { type At, rule } from "./check.ts";
+import { type At, rule } from "./rule.ts";
 
 export const listenerRules = [
   rule<{ listeners?: readonly Listener[] }>("envoy.config.bootstrap.v3.Bootstrap.StaticResources", checkListeners),

@@ -2,8 +2,8 @@
 import { RE2JS } from "re2js";
 import { quote } from "../source/node.ts";
 import type { RegexMatcher, StringMatcher } from "../types/core.ts";
-import { rule } from "./check.ts";
 import { PROGRAM_SIZE_MAX, programSize } from "./regex_size.ts";
+import { rule } from "./rule.ts";
 
 /** `\x{100}` and beyond: Envoy's RE2 reads patterns and texts as Latin-1. */
 const WIDE_ESCAPE = /(?:^|[^\\])(?:\\\\)*\\x\{0*([0-9a-fA-F]{3,})\}/;

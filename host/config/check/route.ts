@@ -8,8 +8,8 @@ import type {
   VirtualHost,
   WeightedCluster,
 } from "../types/route.ts";
-import { type At, type Context, rule } from "./check.ts";
 import { checkUpgrades } from "./http_connection_manager.ts";
+import { type At, type Context, rule } from "./rule.ts";
 
 const UINT32_MAX = 2 ** 32 - 1;
 /** Envoy's default for `max_direct_response_body_size_bytes`. */

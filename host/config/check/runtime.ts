@@ -1,7 +1,7 @@
 /** The layers of the runtime. */
 import type { RuntimeLayer } from "../types/bootstrap.ts";
 import type { Json } from "../types/core.ts";
-import { rule } from "./check.ts";
+import { rule } from "./rule.ts";
 
 export const runtimeRules = [
   rule<{ layers?: readonly RuntimeLayer[] }>("envoy.config.bootstrap.v3.LayeredRuntime", ({ layers = [] }, at) => {

@@ -1,5 +1,5 @@
 /** Static secrets: of each kind, no two of one name. */
-import { type At, rule } from "./check.ts";
+import { type At, rule } from "./rule.ts";
 
 const KINDS = ["tls_certificate", "session_ticket_keys", "validation_context", "generic_secret"] as const;
 

@@ -1,6 +1,6 @@
 /** Transport sockets are found by the type of their config. */
 import type { TypedExtension } from "../types/core.ts";
-import { rule } from "./check.ts";
+import { rule } from "./rule.ts";
 
 export const transportSocketRules = [
   rule<TypedExtension>("envoy.config.core.v3.TransportSocket", (socket, at) => {

@@ -15,7 +15,10 @@ import { wellKnownDecoder } from "./well_known.ts";
 export type Message = { [field: string]: unknown };
 
 /** Values that one config may hold: aliases make small texts large. */
-const VALUES_MAX = 2_000_000;
+const VALUES_MAX = 1_000_000;
+
+/** Thrown when a config is given up as a whole; the issue has been added. */
+export class DecodeLimit extends Error {}
 
 export class Decoder {
   readonly source: Source;
@@ -40,7 +43,7 @@ export class Decoder {
   /** One value of a message type, well-known ones included. Undefined after an issue. */
   message(typeName: string, node: SourceNode, path: string, depth: number): unknown {
     if (depth > NESTING_MAX) return this.fail(node.at, path, `nested deeper than ${NESTING_MAX} levels`);
-    if (!this.#count(node, path)) return undefined;
+    this.count(node, path);
     if (typeName === "google.protobuf.Any") return decodeAny(this, node, path, depth);
     const wellKnown = wellKnownDecoder(typeName);
     if (wellKnown !== undefined) return wellKnown(this, node, path, depth);
@@ -61,7 +64,8 @@ export class Decoder {
     for (const entry of entries) {
       const field = desc.byName.get(entry.key);
       if (field === undefined) {
-        const near = nearestName(entry.key, desc.byName.keys());
+        const names = desc.fields.map(({ name }) => name);
+        const near = nearestName(entry.key, names);
         this.fail(entry.at, fieldPath(path, entry.key), `no such field in ${desc.name}: ${quote(entry.key)}`, near);
         continue;
       }
@@ -137,7 +141,7 @@ export class Decoder {
 
   #single(field: FieldDesc, node: SourceNode, path: string, depth: number): unknown {
     if (field.scalar !== undefined) {
-      if (!this.#count(node, path)) return undefined;
+      this.count(node, path);
       if (node.kind === "null") return scalarDefault(field.scalar);
       const result = decodeScalar(field.scalar, node);
       return "reason" in result ? this.fail(node.at, path, result.reason) : result.value;
@@ -151,7 +155,7 @@ export class Decoder {
   }
 
   #enum(desc: EnumDesc, node: SourceNode, path: string): unknown {
-    if (!this.#count(node, path)) return undefined;
+    this.count(node, path);
     if (node.kind === "null") return desc.byNumber.get(0) ?? 0;
     if (node.kind !== "string" && node.kind !== "number") {
       return this.fail(node.at, path, `expected one of ${listed(desc)}, found ${describeNode(node)}`);
@@ -173,10 +177,11 @@ export class Decoder {
     return name ?? number;
   }
 
-  #count(node: SourceNode, path: string): boolean {
-    if (++this.#values < VALUES_MAX) return true;
-    if (this.#values === VALUES_MAX) this.fail(node.at, path, `more than ${VALUES_MAX} values in one config`);
-    return false;
+  /** Counts a value that is about to be read. Throws DecodeLimit when there are too many. */
+  count(node: SourceNode, path: string): void {
+    if (++this.#values <= VALUES_MAX) return;
+    this.fail(node.at, path, `more than ${VALUES_MAX} values in one config`);
+    throw new DecodeLimit();
   }
 }
 

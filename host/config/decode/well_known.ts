@@ -1,7 +1,8 @@
 /** The messages that protobuf's JSON writes in a form of their own: wrappers, durations, Struct and its kin. */
-import { describeNode, type SourceNode } from "../source/node.ts";
+import { describeNode, NESTING_MAX, type SourceNode } from "../source/node.ts";
 import type { Decoder } from "./decode.ts";
 import { decodeDuration } from "./duration.ts";
+import { itemPath } from "./places.ts";
 import { decodeScalar, scalarDefault } from "./scalar.ts";
 
 type WellKnown = (decoder: Decoder, node: SourceNode, path: string, depth: number) => unknown;
@@ -27,7 +28,7 @@ const DECODERS = new Map<string, WellKnown>([
   ["google.protobuf.FieldMask", fieldMask],
   ["google.protobuf.Struct", struct],
   ["google.protobuf.ListValue", listValue],
-  ["google.protobuf.Value", value],
+  ["google.protobuf.Value", json],
   ...Object.entries(WRAPPERS).map(([name, code]): [string, WellKnown] => [name, wrapper(code)]),
 ]);
 
@@ -66,34 +67,32 @@ function fieldMask(decoder: Decoder, node: SourceNode, path: string): unknown {
   return decoder.fail(node.at, path, `expected field names with commas between, found ${describeNode(node)}`);
 }
 
-function struct(decoder: Decoder, node: SourceNode, path: string): unknown {
+function struct(decoder: Decoder, node: SourceNode, path: string, depth: number): unknown {
   if (node.kind !== "map") return decoder.fail(node.at, path, `expected an object, found ${describeNode(node)}`);
-  return json(decoder, node);
+  return json(decoder, node, path, depth);
 }
 
-function listValue(decoder: Decoder, node: SourceNode, path: string): unknown {
+function listValue(decoder: Decoder, node: SourceNode, path: string, depth: number): unknown {
   if (node.kind !== "list") return decoder.fail(node.at, path, `expected a list, found ${describeNode(node)}`);
-  return json(decoder, node);
-}
-
-function value(decoder: Decoder, node: SourceNode): unknown {
-  return json(decoder, node);
+  return json(decoder, node, path, depth);
 }
 
 /** Free JSON, with its places. */
-function json(decoder: Decoder, node: SourceNode): unknown {
+function json(decoder: Decoder, node: SourceNode, path: string, depth: number): unknown {
+  if (depth > NESTING_MAX) return decoder.fail(node.at, path, `nested deeper than ${NESTING_MAX} levels`);
+  decoder.count(node, path);
   switch (node.kind) {
     case "map": {
       const object = Object.create(null) as Record<string, unknown>;
       decoder.places.add(object, decoder.source, node.at);
       for (const entry of node.entries) {
-        object[entry.key] = json(decoder, entry.value);
+        object[entry.key] = json(decoder, entry.value, itemPath(path, entry.key), depth + 1);
         decoder.places.addKey(object, entry.key, decoder.source, entry.at);
       }
       return object;
     }
     case "list": {
-      const list = node.items.map((item) => json(decoder, item));
+      const list = node.items.map((item, index) => json(decoder, item, itemPath(path, index), depth + 1));
       decoder.places.add(list, decoder.source, node.at);
       for (const [index, item] of node.items.entries()) decoder.places.addKey(list, index, decoder.source, item.at);
       return list;

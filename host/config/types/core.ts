@@ -153,9 +153,7 @@ export interface Http1ProtocolOptions {
   readonly accept_http_10?: boolean;
   readonly default_host_for_http_10?: string;
   readonly enable_trailers?: boolean;
-  readonly allow_chunked_length?: boolean;
   readonly override_stream_error_on_invalid_http_message?: boolean;
-  readonly send_fully_qualified_url?: boolean;
 }
 
 /** envoy.type.v3.FractionalPercent; absent denominator: HUNDRED. */
