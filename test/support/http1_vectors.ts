@@ -51,7 +51,7 @@ function optionsOf(section: string): VectorOptions | null {
 }
 
 function fence(section: string, language: string): string | null {
-  const found = new RegExp(`^\`\`\`${language}\\n([sS]*?)\`\`\`$`, "m").exec(section);
+  const found = new RegExp(`^\`\`\`${language}\\n([^]*?)\`\`\`$`, "m").exec(section);
   return found === null ? null : (found[1] as string).replace(/\n$/, "");
 }
 
