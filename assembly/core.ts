@@ -119,6 +119,7 @@ export {
   headerRemove,
   headerRemoveAt,
   headerRemoveId,
+  headerRemoveIds,
   headerRemovePrefix,
   headerSet,
   headerSetId,
@@ -179,7 +180,7 @@ export { lowerTokenScalar, lowerTokenVector } from "./http1/name";
 export { DATE_BYTES, DATE_TEXT, RESULT, RESULT_WORDS } from "./memory/arena";
 export { domainHash } from "./route/domains";
 export { headersMatch } from "./route/header_match";
-export { routeMatch, routeVerdict, routeVirtualHost } from "./route/match";
+export { routeList, routeMatch, routeVerdict, routeVirtualHost } from "./route/match";
 export * from "./route/mutations";
 export * from "./route/program";
 export { regexMatch } from "./route/regex";

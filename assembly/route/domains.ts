@@ -70,7 +70,8 @@ function longest(program: u32, table: u32, length: u32, atEnd: bool): u32 {
   return 0;
 }
 
-function lookUp(program: u32, table: u32, text: usize, length: u32): u32 {
+/** What a table of texts has for one of them, or 0. */
+export function lookUp(program: u32, table: u32, text: usize, length: u32): u32 {
   const mask = load<u32>(program + table + DOMAINS_MASK);
   const slots = program + load<u32>(program + table + DOMAINS_SLOTS);
   const hash = domainHash(text, length);

@@ -22,6 +22,8 @@ import {
   ROUTE_HEADERS,
   ROUTE_IGNORE_CASE,
   ROUTE_INDEX,
+  ROUTE_LIST_COUNT,
+  ROUTE_LIST_ROUTES,
   ROUTE_PATH,
   ROUTE_QUERY,
   ROUTE_TEXT,
@@ -37,19 +39,21 @@ import {
   VERDICT_MATCH,
   VERDICT_PATH,
   VERDICT_QUERY,
-  VIRTUAL_HOST_ROUTE_COUNT,
-  VIRTUAL_HOST_ROUTES,
+  VIRTUAL_HOST_TREE,
 } from "./program";
 import { queryMatches } from "./query_match";
 import { regexMatch } from "./regex";
 import { textEquals } from "./text";
+import { treeOutcome } from "./tree";
 
 /** Index of the route (of the weighted cluster, chosen by `random`) that the request takes, or NO_VIRTUAL_HOST or NO_ROUTE. */
 export function routeMatch(program: u32, block: u32, random: u32): i32 {
   const host = findVirtualHost(program, block);
   if (host == 0) return NO_VIRTUAL_HOST;
-  const count = load<u32>(program + host + VIRTUAL_HOST_ROUTE_COUNT);
-  let route = program + load<u32>(program + host + VIRTUAL_HOST_ROUTES);
+  const list = routeList(program, host, block);
+  if (list == 0) return NO_ROUTE;
+  const count = load<u32>(program + list + ROUTE_LIST_COUNT);
+  let route = program + load<u32>(program + list + ROUTE_LIST_ROUTES);
   readPath(program, block);
   for (let i: u32 = 0; i < count; i++) {
     if (verdict(program, route, block) == VERDICT_MATCH) return chosen(program, route, block, random);
@@ -63,11 +67,17 @@ export function routeVirtualHost(program: u32, block: u32): u32 {
   return findVirtualHost(program, block);
 }
 
-/** Why route `i` of a virtual host does not match (VERDICT_), for `explain`. */
-export function routeVerdict(program: u32, host: u32, i: u32, block: u32): u32 {
-  assert(i < load<u32>(program + host + VIRTUAL_HOST_ROUTE_COUNT));
+/** Offset of the list of routes that a virtual host has for the request, or 0: its own, or the one that its match tree leads to. */
+export function routeList(program: u32, host: u32, block: u32): u32 {
+  const tree = load<u32>(program + host + VIRTUAL_HOST_TREE);
+  return tree == 0 ? host : treeOutcome(program, tree, block);
+}
+
+/** Why route `i` of a list does not match (VERDICT_), for `explain`. */
+export function routeVerdict(program: u32, list: u32, i: u32, block: u32): u32 {
+  assert(i < load<u32>(program + list + ROUTE_LIST_COUNT));
   readPath(program, block);
-  return verdict(program, program + load<u32>(program + host + VIRTUAL_HOST_ROUTES) + i * ROUTE_BYTES, block);
+  return verdict(program, program + load<u32>(program + list + ROUTE_LIST_ROUTES) + i * ROUTE_BYTES, block);
 }
 
 // The path of the request at hand: read once, tried against many routes.

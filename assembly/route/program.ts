@@ -35,11 +35,54 @@ export const DOMAIN_LENGTH: u32 = 8;
 export const DOMAIN_VIRTUAL_HOST: u32 = 12;
 export const DOMAIN_SLOT_BYTES: u32 = 16;
 
-// --- virtual host
-export const VIRTUAL_HOST_ROUTE_COUNT: u32 = 0;
-/** Offset of its routes, one after the other. */
-export const VIRTUAL_HOST_ROUTES: u32 = 4;
-export const VIRTUAL_HOST_BYTES: u32 = 8;
+// --- list of routes: of a virtual host, or an action of a match tree
+export const ROUTE_LIST_COUNT: u32 = 0;
+/** Offset of the routes, one after the other. */
+export const ROUTE_LIST_ROUTES: u32 = 4;
+export const ROUTE_LIST_BYTES: u32 = 8;
+
+// --- virtual host: a list of routes, and perhaps a match tree that gives lists instead
+export const VIRTUAL_HOST_TREE: u32 = 8;
+export const VIRTUAL_HOST_BYTES: u32 = 16;
+
+// --- node of a match tree
+export const TREE_KIND: u32 = 0;
+/** Offset of the outcome when nothing matches, 0: none. */
+export const TREE_NO_MATCH: u32 = 4;
+/** TREE_LIST: number of branches. TREE_EXACT, TREE_PREFIX: offset of the name of the header that is looked up. */
+export const TREE_INPUT: u32 = 8;
+/** TREE_LIST: offset of the branches. TREE_EXACT, TREE_PREFIX: offset of a domain table whose "virtual hosts" are outcomes. */
+export const TREE_BRANCHES: u32 = 12;
+export const TREE_BYTES: u32 = 16;
+/** The first branch whose predicate holds. */
+export const TREE_LIST: u32 = 0;
+/** The branch whose key is the header's value. */
+export const TREE_EXACT: u32 = 1;
+/** The branch with the longest key that the header's value begins with. */
+export const TREE_PREFIX: u32 = 2;
+/** Branch of a TREE_LIST: offset of its predicate, offset of its outcome. */
+export const BRANCH_PREDICATE: u32 = 0;
+export const BRANCH_OUTCOME: u32 = 4;
+export const BRANCH_BYTES: u32 = 8;
+/** Outcome: 1 if it is a node of the tree and 0 if it is a list of routes, and the offset of that. */
+export const OUTCOME_IS_NODE: u32 = 0;
+export const OUTCOME_OFFSET: u32 = 4;
+export const OUTCOME_BYTES: u32 = 8;
+/** Predicate: its kind, then by kind. */
+export const PREDICATE_KIND: u32 = 0;
+/** PREDICATE_VALUE: offset of the name of the header, then a text matcher. */
+export const PREDICATE_INPUT: u32 = 4;
+export const PREDICATE_TEXT: u32 = 8;
+/** PREDICATE_ALL, PREDICATE_ANY: count and offset of a list of offsets. PREDICATE_NOT: count 1. */
+export const PREDICATE_COUNT: u32 = 4;
+export const PREDICATE_PARTS: u32 = 8;
+export const PREDICATE_BYTES: u32 = 24;
+export const PREDICATE_VALUE: u32 = 0;
+export const PREDICATE_ALL: u32 = 1;
+export const PREDICATE_ANY: u32 = 2;
+export const PREDICATE_NOT: u32 = 3;
+/** Deeper trees are refused when they are compiled: the core's recursion has an end. */
+export const TREE_DEPTH_MAX: u32 = 32;
 
 // --- route
 /** A PATH_ kind, with ROUTE_ flags above it. */

@@ -55,8 +55,9 @@ function compileRule(matcher: HeaderMatcher): ((value: string) => boolean) | und
 /** A predicate over latin1 text. */
 export function compileStringPredicate(matcher: StringMatcher): (value: string) => boolean {
   if (matcher.safe_regex !== undefined) {
-    const pattern = RE2JS.compile(matcher.safe_regex.regex);
-    return (value) => pattern.matches(Buffer.from(value, "latin1"));
+    // Pattern and value are read byte by byte, as by Envoy's RE2.
+    const pattern = RE2JS.compile(utf8AsLatin1(matcher.safe_regex.regex));
+    return (value) => pattern.matches(value);
   }
   const fold = matcher.ignore_case === true ? lowerAscii : (text: string) => text;
   const text = fold(utf8AsLatin1(matcher.prefix ?? matcher.suffix ?? matcher.contains ?? matcher.exact ?? ""));

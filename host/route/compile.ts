@@ -20,6 +20,9 @@ import {
   ROUTE_HEADERS,
   ROUTE_IGNORE_CASE,
   ROUTE_INDEX,
+  ROUTE_LIST_BYTES,
+  ROUTE_LIST_COUNT,
+  ROUTE_LIST_ROUTES,
   ROUTE_PATH,
   ROUTE_QUERY,
   ROUTE_TEXT,
@@ -34,8 +37,7 @@ import {
   ROUTES_IGNORE_PORT,
   SCRATCH_START,
   VIRTUAL_HOST_BYTES,
-  VIRTUAL_HOST_ROUTE_COUNT,
-  VIRTUAL_HOST_ROUTES,
+  VIRTUAL_HOST_TREE,
 } from "../wasm/layout.gen.ts";
 import { compileForward } from "./action.ts";
 import type { RouteContext } from "./context.ts";
@@ -43,6 +45,7 @@ import { type Domain, writeDomains } from "./domains.ts";
 import { describeMatch, explainRoute, type HostRoutes } from "./explain.ts";
 import { compileMutations, type MutationLevel } from "./header_mutation.ts";
 import type { Direction } from "./joined_headers.ts";
+import { writeMatchTree } from "./match_tree.ts";
 import { writeHeaderList, writeHeaderName, writeQueryList } from "./matchers.ts";
 import { resolveFilterConfigs } from "./per_filter_config.ts";
 import { ProgramMemory } from "./program_memory.ts";
@@ -105,10 +108,7 @@ class TableCompiler {
       writer.u32(at + ROUTE_WEIGHTED_FIRST, this.routes.length);
       for (const entry of entries) this.routes.push({ ...entry, index: this.routes.length });
     }
-    writeDomains(writer, domains, (text) => {
-      core.bytes.set(text, SCRATCH_START);
-      return core.exports.domainHash(SCRATCH_START, text.length);
-    });
+    writeDomains(writer, domains, this.hash);
     const program = memory.store(writer.finish());
     const { routeMatch } = core.exports;
     return {
@@ -122,6 +122,13 @@ class TableCompiler {
     };
   }
 
+  /** The core's own hash: both sides must agree. */
+  private readonly hash = (text: Uint8Array): number => {
+    const { core } = this.context;
+    core.bytes.set(text, SCRATCH_START);
+    return core.exports.domainHash(SCRATCH_START, text.length);
+  };
+
   /** @returns the offset of its record */
   private writeVirtualHost(host: VirtualHost): number {
     const { writer } = this;
@@ -131,17 +138,35 @@ class TableCompiler {
       includeAttemptCountInResponse: host.include_attempt_count_in_response === true,
     };
     this.virtualHosts.push(entry);
-    const routes = host.routes ?? [];
     const record = writer.reserve(VIRTUAL_HOST_BYTES);
+    this.writeRoutes(record, host.routes ?? [], host, entry);
+    if (host.matcher !== undefined) {
+      const tree = writeMatchTree(writer, host.matcher, this.hash, (routes) => {
+        const list = writer.reserve(ROUTE_LIST_BYTES);
+        this.writeRoutes(list, routes, host, entry);
+        return list;
+      });
+      writer.u32(record + VIRTUAL_HOST_TREE, tree);
+    }
+    return record;
+  }
+
+  /** Writes the list of routes whose record is at `record`. */
+  private writeRoutes(
+    record: number,
+    routes: readonly Route[],
+    host: VirtualHost,
+    virtualHost: VirtualHostEntry,
+  ): void {
+    const { writer } = this;
     const list = writer.reserve(routes.length * ROUTE_BYTES);
-    writer.u32(record + VIRTUAL_HOST_ROUTE_COUNT, routes.length);
-    writer.u32(record + VIRTUAL_HOST_ROUTES, list);
+    writer.u32(record + ROUTE_LIST_COUNT, routes.length);
+    writer.u32(record + ROUTE_LIST_ROUTES, list);
     const first = this.routes.length;
     routes.forEach((route, i) => {
-      this.writeRoute(list + i * ROUTE_BYTES, route, host, entry);
+      this.writeRoute(list + i * ROUTE_BYTES, route, host, virtualHost);
     });
-    this.hostRoutes.set(record, { virtualHost: entry, routes: this.routes.slice(first) });
-    return record;
+    this.hostRoutes.set(record, { virtualHost, routes: this.routes.slice(first) });
   }
 
   private writeRoute(at: number, route: Route, host: VirtualHost, virtualHost: VirtualHostEntry): void {

@@ -25,10 +25,10 @@ export type Domain = {
 };
 
 /** The core's hash of a text. */
-export type DomainHash = (text: Uint8Array) => number;
+export type TextHash = (text: Uint8Array) => number;
 
 /** Writes the tables into the program whose head is at offset 0. Throws an Error when a domain is there twice. */
-export function writeDomains(writer: ProgramWriter, domains: readonly Domain[], hash: DomainHash): void {
+export function writeDomains(writer: ProgramWriter, domains: readonly Domain[], hash: TextHash): void {
   const exact = new Map<string, number>();
   const suffixes = new Map<string, number>();
   const prefixes = new Map<string, number>();
@@ -53,13 +53,16 @@ export function writeDomains(writer: ProgramWriter, domains: readonly Domain[], 
     table.set(key, virtualHost);
   }
   writer.u32(ROUTES_DEFAULT, fallback);
-  writer.u32(ROUTES_EXACT, writeTable(writer, exact, hash));
-  writer.u32(ROUTES_SUFFIX, writeTable(writer, suffixes, hash));
-  writer.u32(ROUTES_PREFIX, writeTable(writer, prefixes, hash));
+  writer.u32(ROUTES_EXACT, writeTextTable(writer, exact, hash));
+  writer.u32(ROUTES_SUFFIX, writeTextTable(writer, suffixes, hash));
+  writer.u32(ROUTES_PREFIX, writeTextTable(writer, prefixes, hash));
 }
 
-/** At most half of the slots are taken, so that a miss ends soon. */
-function writeTable(writer: ProgramWriter, entries: ReadonlyMap<string, number>, hash: DomainHash): number {
+/**
+ * Writes a hash table from texts to offsets; 0 for an empty one. At most half of the slots are taken, so that a miss ends
+ * soon. @returns its offset
+ */
+export function writeTextTable(writer: ProgramWriter, entries: ReadonlyMap<string, number>, hash: TextHash): number {
   if (entries.size === 0) return 0;
   const slotCount = 2 ** Math.ceil(Math.log2(entries.size * 2));
   const table = writer.reserve(DOMAINS_BYTES);

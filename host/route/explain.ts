@@ -5,7 +5,7 @@ import type { Core } from "../wasm/core.ts";
 import { VERDICT_GRPC, VERDICT_HEADERS, VERDICT_MATCH, VERDICT_PATH, VERDICT_QUERY } from "../wasm/layout.gen.ts";
 import type { RouteEntry, RouteExplanation, RouteVerdict, VirtualHostEntry } from "./route_entry.ts";
 
-/** A virtual host and its routes in order. */
+/** A list of routes in order (of the virtual host, or one that its match tree leads to), and the virtual host it belongs to. */
 export type HostRoutes = { readonly virtualHost: VirtualHostEntry; readonly routes: readonly RouteEntry[] };
 
 const VERDICTS: Readonly<Record<number, RouteVerdict>> = {
@@ -16,7 +16,7 @@ const VERDICTS: Readonly<Record<number, RouteVerdict>> = {
   [VERDICT_GRPC]: "grpc",
 };
 
-/** `hosts`: by offset of the virtual host's record in the program. */
+/** `hosts`: by offset of the list in the program; a virtual host's record is one. */
 export function explainRoute(
   core: Core,
   program: number,
@@ -24,15 +24,16 @@ export function explainRoute(
   block: number,
 ): RouteExplanation {
   const offset = core.exports.routeVirtualHost(program, block);
-  const host = hosts.get(offset);
-  if (host === undefined) return { virtualHost: undefined, tried: [] };
+  const virtualHost = hosts.get(offset)?.virtualHost.name;
+  if (virtualHost === undefined) return { virtualHost, tried: [] };
+  const list = core.exports.routeList(program, offset, block);
   const tried: { route: RouteEntry; verdict: RouteVerdict }[] = [];
-  for (const [i, route] of host.routes.entries()) {
-    const verdict = VERDICTS[core.exports.routeVerdict(program, offset, i, block)] ?? "path";
+  for (const [i, route] of (hosts.get(list)?.routes ?? []).entries()) {
+    const verdict = VERDICTS[core.exports.routeVerdict(program, list, i, block)] ?? "path";
     tried.push({ route, verdict });
     if (verdict === "match") break;
   }
-  return { virtualHost: host.virtualHost.name, tried };
+  return { virtualHost, tried };
 }
 
 /** `prefix "/api" without case, 2 headers, 1 query parameter`. */

@@ -132,7 +132,8 @@ export function writeQueryList(writer: ProgramWriter, matchers: readonly QueryPa
   return list;
 }
 
-function writeText(writer: ProgramWriter, at: number, matcher: StringMatcher): void {
+/** Writes a text matcher of TEXT_MATCHER_BYTES to an offset. */
+export function writeText(writer: ProgramWriter, at: number, matcher: StringMatcher): void {
   if (matcher.safe_regex !== undefined) {
     // `ignore_case` has no effect on a regular expression, as in Envoy.
     writer.u32(at + TEXT_KIND, TEXT_REGEX);

@@ -8,6 +8,7 @@ import type {
   RegexMatcher,
   StringMatcher,
 } from "./core.ts";
+import type { Matcher } from "./matcher.ts";
 
 /** The four lists that a route table, a virtual host, a route and a weighted cluster have alike. */
 export interface HeaderMutations {
@@ -36,7 +37,9 @@ export interface RouteConfiguration extends HeaderMutations {
 export interface VirtualHost extends HeaderMutations {
   readonly name: string;
   readonly domains: readonly string[];
+  /** Not both: a list, or a tree that leads to routes. */
   readonly routes?: readonly Route[];
+  readonly matcher?: Matcher;
   readonly include_request_attempt_count?: boolean;
   readonly include_attempt_count_in_response?: boolean;
   readonly typed_per_filter_config?: TypedPerFilterConfig;

@@ -3,16 +3,17 @@
  * it needs captures, which would make the core's matcher a larger thing, and runs once per rewritten request.
  */
 
-import { RE2JS } from "re2js";
+import type { RE2JS } from "re2js";
 import type { RegexMatchAndSubstitute } from "../../config/types/core.ts";
 import { utf8AsLatin1 } from "../../wasm/text.ts";
+import { compileRe2 } from "./byte_program.ts";
 
 /** Replaces in a latin1 text (one character for each byte). */
 export type Substitute = (text: string) => string;
 
 /** Throws an Error with the reason when the pattern is no RE2 syntax or the substitution asks for a group that it has not. */
 export function compileSubstitution(config: RegexMatchAndSubstitute): Substitute {
-  const pattern = RE2JS.compile(config.pattern.regex);
+  const pattern = compileRe2(config.pattern.regex);
   const parts = parseSubstitution(config.substitution ?? "", pattern.groupCount());
   return (text) => replaceAll(pattern, parts, text);
 }
@@ -46,8 +47,7 @@ function parseSubstitution(substitution: string, groups: number): (string | numb
 }
 
 function replaceAll(pattern: RE2JS, parts: readonly (string | number)[], text: string): string {
-  // Bytes, so that positions are those of the latin1 text whatever it holds.
-  const matcher = pattern.matcher(Buffer.from(text, "latin1"));
+  const matcher = pattern.matcher(text);
   let result = "";
   let end = 0;
   let lastMatchEnd = -1;

@@ -56,7 +56,7 @@ function modelRoute(config: RouteConfiguration, match: RouteMatch, head: ModelHe
 }
 
 function modelPath(match: RouteMatch, path: string): boolean {
-  if (match.safe_regex !== undefined) return RE2JS.compile(match.safe_regex.regex).matches(Buffer.from(path, "latin1"));
+  if (match.safe_regex !== undefined) return RE2JS.compile(match.safe_regex.regex).matches(path);
   const fold = (text: string) => (match.case_sensitive === false ? text.toLowerCase() : text);
   const tried = fold(path);
   if (match.prefix !== undefined) return tried.startsWith(fold(match.prefix));
