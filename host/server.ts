@@ -12,7 +12,7 @@ import type { ListenerDescription } from "./listener/listener.ts";
 import type { BoundListener } from "./listener/manager.ts";
 import type { Logger, Logs } from "./log/logger.ts";
 import type { NetChoice } from "./net/choose_net.ts";
-import { SystemClock } from "./net/clock.ts";
+import { SystemClock, type Timers } from "./net/clock.ts";
 import { NodeAlarm, TimerWheel } from "./net/timer_wheel.ts";
 import { Runtime } from "./runtime/runtime.ts";
 import { defineRuntimeStats, runtimeGauges } from "./runtime/runtime_stats.ts";
@@ -72,6 +72,8 @@ export class Server {
   readonly supervisor: Supervisor;
   readonly files: AccessLogFiles;
   readonly stats: ServerStats;
+  readonly timers: Timers;
+  readonly ownAddress = ownAddress();
   readonly startedMs = performance.now();
   readonly startedWallMs = Date.now();
   bootstrap: Bootstrap;
@@ -102,9 +104,9 @@ export class Server {
     });
     this.stats = new ServerStats(this.store.root, concurrency, VERSION_NUMBER);
     const clock = new SystemClock();
-    const timers = new TimerWheel(clock, new NodeAlarm(), (error) => this.log.critical(String(error)));
+    this.timers = new TimerWheel(clock, new NodeAlarm(), (error) => this.log.critical(String(error)));
     this.files = new AccessLogFiles({
-      timers,
+      timers: this.timers,
       scope: this.store.root,
       flushIntervalMs: options.fileFlushIntervalMs,
       flushMinBytes: options.fileFlushMinBytes,
@@ -126,7 +128,7 @@ export class Server {
       replaced: this.stats.workersReplaced,
       birth: {
         net: options.net,
-        node: { id: options.nodeId, cluster: options.nodeCluster, localAddress: ownAddress() },
+        node: { id: options.nodeId, cluster: options.nodeCluster, localAddress: this.ownAddress },
         log: { levels: logs.levels, format: options.logFormat, escapeNewlines: options.escapeLogNewlines },
         configArenaBytes: arenaBytes(bootstrap),
       },

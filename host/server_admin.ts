@@ -1,15 +1,21 @@
 /** The admin port of a server: what its pages see, and where it listens. */
 
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
+import { compileStringPredicate } from "./access_log/header_predicate.ts";
+import { createAccessLogs } from "./access_log/log.ts";
+import { AccessLogSinks, type LogBatch } from "./access_log/sinks.ts";
+import { AdminAccessLog } from "./admin/access_log.ts";
 import { AdminStats } from "./admin/admin_stats.ts";
 import type { AdminContext, AdminListener, ServerState } from "./admin/context.ts";
 import { adminRoutes } from "./admin/routes/routes.ts";
-import { AdminServer } from "./admin/server.ts";
-import type { Bootstrap } from "./config/types/bootstrap.ts";
-import type { Address as ConfigAddress } from "./config/types/core.ts";
+import { type AdminObserver, AdminServer } from "./admin/server.ts";
+import type { AccessLog as AccessLogConfig } from "./config/types/access_log.ts";
+import type { Admin, Bootstrap } from "./config/types/bootstrap.ts";
+import type { Address as ConfigAddress, StringMatcher } from "./config/types/core.ts";
 import type { ListenerDescription } from "./listener/listener.ts";
 import type { Logs } from "./log/logger.ts";
 import { type Address, IpAddress, PipeAddress } from "./net/address.ts";
+import type { Timers } from "./net/clock.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { serverVersion, VERSION } from "./server_version.ts";
 import type { StatReader } from "./stats/reader.ts";
@@ -18,6 +24,8 @@ import type { Tag } from "./stats/tags.ts";
 import { breakerLimits } from "./upstream/circuit_breakers.ts";
 import type { ClusterDescription } from "./upstream/cluster.ts";
 import { addressOf } from "./upstream/host.ts";
+import { Core } from "./wasm/core.ts";
+import type { Ledger } from "./wasm/ledger.ts";
 
 /** The worker that owns what cannot be bound by all. */
 const OWNING_WORKER = 0;
@@ -52,7 +60,11 @@ export interface AdministeredServer {
   readonly listening: readonly ListenerDescription[];
   readonly directory: { describe(): readonly ClusterDescription[] };
   readonly supervisor: { readonly netKind: string; sync(): Promise<number> };
-  readonly files: { reopen(): void };
+  readonly files: { write(batch: LogBatch): void; reopen(): void };
+  readonly timers: Timers;
+  readonly ledger: Ledger;
+  /** What stands for this machine where its loopback address would say nothing. */
+  readonly ownAddress: string;
   drainListeners(inboundOnly: boolean, graceful: boolean): void;
   drainConnections(): void;
   failHealthChecks(isFailing: boolean): void;
@@ -64,11 +76,13 @@ export async function startAdmin(server: AdministeredServer): Promise<RunningAdm
   const { bootstrap, logs, adminAddressPath } = server.options;
   const wanted = bootstrap.admin?.address;
   if (wanted === undefined) return null;
+  const sinks = sinksOf(server);
   const admin = new AdminServer({
     context: adminContext(server),
     routes: adminRoutes,
     log: logs.logger("admin"),
-    observer: new AdminStats(server.store.root),
+    observer: observerOf(server, bootstrap.admin ?? {}, sinks),
+    allows: allowsOf(bootstrap.admin?.allow_paths ?? []),
   });
   let address: Address;
   try {
@@ -79,7 +93,64 @@ export async function startAdmin(server: AdministeredServer): Promise<RunningAdm
   }
   logs.logger("admin").info(`admin address: ${address.text}`);
   if (adminAddressPath !== undefined) writeFileSync(adminAddressPath, address.text);
-  return { address, close: () => admin.close() };
+  return {
+    address,
+    async close() {
+      await admin.close();
+      sinks.flush();
+    },
+  };
+}
+
+/** Counts, and writes the access logs where there are some; only then the main thread has a core, for the fields of requests. */
+function observerOf(
+  server: AdministeredServer,
+  { access_log = [], access_log_path: path = "" }: Admin,
+  sinks: AccessLogSinks,
+): AdminObserver {
+  const stats = new AdminStats(server.store.root);
+  const configs = path === "" ? access_log : [...access_log, fileLog(path)];
+  if (configs.length === 0) return stats;
+  const core = new Core({ ledger: server.ledger.view });
+  const log = new AdminAccessLog(createAccessLogs(configs, sinks), core, server.ownAddress);
+  return {
+    onOpen: () => stats.onOpen(),
+    onClose: (lengthMs, bytesRead, bytesWritten) => stats.onClose(lengthMs, bytesRead, bytesWritten),
+    onProtocolError: () => stats.onProtocolError(),
+    onRequest: () => stats.onRequest(),
+    onExchange: (exchange) => {
+      stats.onExchange(exchange);
+      log.write(exchange);
+    },
+  };
+}
+
+/** Lines go to the files at once: they are in the thread that owns them. */
+function sinksOf(server: AdministeredServer): AccessLogSinks {
+  const sinks: AccessLogSinks = new AccessLogSinks({
+    timers: server.timers,
+    readFile: (file) => readFileSync(file),
+    post: (batch) => {
+      server.files.write(batch);
+      sinks.acknowledge(batch.bytes.length);
+    },
+  });
+  return sinks;
+}
+
+/** The deprecated way to ask for an access log in the default format. */
+function fileLog(path: string): AccessLogConfig {
+  return {
+    name: "envoy.access_loggers.file",
+    typed_config: { "@type": "envoy.extensions.access_loggers.file.v3.FileAccessLog", path },
+  };
+}
+
+/** No matchers: everything is allowed. */
+function allowsOf(matchers: readonly StringMatcher[]): (path: string) => boolean {
+  if (matchers.length === 0) return () => true;
+  const predicates = matchers.map(compileStringPredicate);
+  return (path) => predicates.some((matches) => matches(path));
 }
 
 function addressOfConfig(address: ConfigAddress): Address {

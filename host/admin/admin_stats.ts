@@ -127,9 +127,9 @@ export class AdminStats implements AdminObserver {
     this.rqHttp1Total.inc();
   }
 
-  onExchange({ status, durationMs }: AdminExchange): void {
+  onExchange({ status, startMs, endMs }: AdminExchange): void {
     this.rqActive.dec();
-    this.rqTime.record(durationMs);
+    this.rqTime.record(endMs - startMs);
     for (const counter of this.completed) counter.inc();
     for (const classes of this.classes) classes[Math.floor(status / 100)]?.inc();
   }

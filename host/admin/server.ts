@@ -6,7 +6,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Logger } from "../log/logger.ts";
-import { type Address, IpAddress, PipeAddress } from "../net/address.ts";
+import { type Address, IpAddress, ipAddressOfSocket, PipeAddress, UNKNOWN_ADDRESS } from "../net/address.ts";
 import { type AdminResponse, type AdminRoute, parseTarget, text } from "./request.ts";
 import { helpText } from "./routes/help.ts";
 
@@ -18,15 +18,25 @@ const IDLE_TIMEOUT_MS = 60_000;
 /** Bytes of a request body that are read and thrown away; no page wants one. */
 const BODY_MAX = 1_048_576;
 
-/** What happened on the admin port, for its stats and its access log. */
+/** A request and its answer, for stats and access logs. Moments are milliseconds of `performance.now()`. */
 export interface AdminExchange {
+  readonly connectionId: number;
+  readonly acceptedMs: number;
+  readonly startWallMs: number;
+  readonly startMs: number;
+  readonly endMs: number;
   readonly method: string;
   readonly target: string;
+  /** `1.1` */
+  readonly httpVersion: string;
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
+  readonly bytesReceived: number;
   readonly status: number;
-  readonly durationMs: number;
+  readonly contentType: string;
   readonly bodyBytes: number;
-  /** `host:port` of the client. */
-  readonly remote: string;
+  readonly remote: Address;
+  readonly local: Address;
 }
 
 /** Who counts, and who writes the access log. */
@@ -44,12 +54,23 @@ export interface AdminServerParts<Context> {
   readonly routes: readonly AdminRoute<Context>[];
   readonly log: Logger;
   readonly observer: AdminObserver;
+  /** Paths that are answered; others get 403 (config.bootstrap.v3.Admin.allow_paths). */
+  readonly allows: (path: string) => boolean;
+}
+
+interface Connection {
+  readonly id: number;
+  readonly acceptedMs: number;
+  readonly remote: Address;
+  readonly local: Address;
 }
 
 export class AdminServer<Context> {
   private readonly parts: AdminServerParts<Context>;
   private readonly byPath: ReadonlyMap<string, AdminRoute<Context>>;
   private readonly server: Server;
+  private readonly connections = new Map<Socket, Connection>();
+  private lastConnectionId = 0;
 
   constructor(parts: AdminServerParts<Context>) {
     this.parts = parts;
@@ -87,9 +108,18 @@ export class AdminServer<Context> {
 
   private observe(socket: Socket): void {
     const { observer } = this.parts;
-    const openedMs = performance.now();
+    const acceptedMs = performance.now();
+    this.connections.set(socket, {
+      id: ++this.lastConnectionId,
+      acceptedMs,
+      remote: addressOf(socket.remoteAddress, socket.remotePort),
+      local: addressOf(socket.localAddress, socket.localPort),
+    });
     observer.onOpen();
-    socket.once("close", () => observer.onClose(performance.now() - openedMs, socket.bytesRead, socket.bytesWritten));
+    socket.once("close", () => {
+      this.connections.delete(socket);
+      observer.onClose(performance.now() - acceptedMs, socket.bytesRead, socket.bytesWritten);
+    });
   }
 
   private boundAddress(): Address {
@@ -100,31 +130,44 @@ export class AdminServer<Context> {
   }
 
   private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { observer, log } = this.parts;
     const startMs = performance.now();
-    this.parts.observer.onRequest();
-    const { method = "GET", url = "/" } = request;
-    discardBody(request);
+    const startWallMs = Date.now();
+    const { method = "GET", url = "/", socket } = request;
+    observer.onRequest();
+    const body = discardBody(request);
     let answer: AdminResponse;
     try {
       answer = await this.answer(method, url);
     } catch (error) {
-      this.parts.log.error(`admin: ${method} ${url}: ${error instanceof Error ? error.stack : String(error)}`);
+      log.error(`admin: ${method} ${url}: ${error instanceof Error ? error.stack : String(error)}`);
       answer = text("internal error\n", 500);
     }
     send(response, answer);
-    this.parts.observer.onExchange({
+    const connection = this.connections.get(socket);
+    observer.onExchange({
+      connectionId: connection?.id ?? 0,
+      acceptedMs: connection?.acceptedMs ?? startMs,
+      startWallMs,
+      startMs,
+      endMs: performance.now(),
       method,
       target: url,
+      httpVersion: request.httpVersion,
+      rawHeaders: request.rawHeaders,
+      bytesReceived: body.bytes,
       status: answer.status,
-      durationMs: performance.now() - startMs,
+      contentType: answer.contentType,
       bodyBytes: Buffer.byteLength(answer.body),
-      remote: `${request.socket.remoteAddress ?? ""}:${request.socket.remotePort ?? ""}`,
+      remote: connection?.remote ?? UNKNOWN_ADDRESS,
+      local: connection?.local ?? UNKNOWN_ADDRESS,
     });
   }
 
   /** The answer to a request target, as the port would give it. */
   async answer(method: string, target: string): Promise<AdminResponse> {
     const { path, query } = parseTarget(target);
+    if (!this.parts.allows(path)) return text(`request to path ${path} not allowed`, 403);
     const route = this.byPath.get(path);
     if (route === undefined) return text(`invalid path. ${helpText(this.parts.routes)}`, 404);
     if (route.changes && method !== "POST") return text(`Method ${method} not allowed, POST required.`, 405);
@@ -132,13 +175,20 @@ export class AdminServer<Context> {
   }
 }
 
-function discardBody(request: IncomingMessage): void {
-  let bytes = 0;
+/** Reads a body that nobody wants; its size so far. */
+function discardBody(request: IncomingMessage): { bytes: number } {
+  const body = { bytes: 0 };
   request.on("data", (chunk: Buffer) => {
-    bytes += chunk.length;
-    if (bytes > BODY_MAX) request.destroy();
+    body.bytes += chunk.length;
+    if (body.bytes > BODY_MAX) request.destroy();
   });
   request.on("error", () => undefined);
+  return body;
+}
+
+/** A pipe has neither address nor port. */
+function addressOf(ip: string | undefined, port: number | undefined): Address {
+  return ip === undefined ? new PipeAddress("") : ipAddressOfSocket(ip, port ?? 0);
 }
 
 /** Envoy's headers in Envoy's order, and none of Node's own. */

@@ -167,8 +167,8 @@ export class AdminBench implements AdminObserver {
   }
 
   /** All pages over this server, not listening. */
-  server(context: AdminContext = this.context): AdminServer<AdminContext> {
-    return new AdminServer({ context, routes: adminRoutes, log: context.logs.logger("admin"), observer: this });
+  server(context: AdminContext = this.context, allows = (_path: string) => true): AdminServer<AdminContext> {
+    return new AdminServer({ context, routes: adminRoutes, log: context.logs.logger("admin"), observer: this, allows });
   }
 
   /** Counts something on the first host of the cluster. */

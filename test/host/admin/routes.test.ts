@@ -39,6 +39,20 @@ describe("paths", () => {
   });
 });
 
+describe("paths that are not allowed", () => {
+  it("get 403, known or not", async () => {
+    const strict = bench.server(bench.context, (path) => path === "/ready");
+    expect((await strict.answer("GET", "/ready?x")).status).toBe(200);
+    for (const path of ["/help", "/nope", "/quitquitquit"]) {
+      expect(await strict.answer("POST", path)).toMatchObject({
+        status: 403,
+        body: `request to path ${path} not allowed`,
+      });
+    }
+    expect(bench.calls).toEqual([]);
+  });
+});
+
 describe("/help", () => {
   it("lists Envoy's pages in Envoy's order, with their parameters", async () => {
     const { body } = await get("/help");
