@@ -193,11 +193,11 @@ function putResponseFraming(it: Connection, facts: Block, status: u32, endStream
   const hasLength = isPresent(facts, HEADER_CONTENT_LENGTH);
   if (opensTunnel(it, status)) {
     it.out = <u8>OUT_PLAIN;
-  } else if (it.method == METHOD_HEAD || status == 304) {
-    // What a GET would have got may be announced, and nothing follows.
-    if (!hasLength && !endStream && (it.flags & FLAG_HTTP10) == 0) putText("transfer-encoding: chunked\r\n");
+  } else if (it.method == METHOD_HEAD && status != 204 && status != 304) {
+    // What a GET would have got is announced, and nothing follows.
+    if (!hasLength && (it.flags & FLAG_HTTP10) == 0) putText("transfer-encoding: chunked\r\n");
     it.out = <u8>OUT_EMPTY;
-  } else if (status == 204) {
+  } else if (status == 204 || status == 304) {
     it.out = <u8>OUT_EMPTY;
   } else if (hasLength) {
     it.out = <u8>OUT_PLAIN;

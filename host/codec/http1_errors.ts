@@ -59,8 +59,11 @@ export interface Http1Error {
   readonly flags: number;
   /** Counts in `downstream_cx_protocol_error`, or the cluster's `upstream_cx_protocol_error`. */
   readonly isProtocolError: boolean;
-  /** Counts in `downstream_rq_too_large`. */
-  readonly isTooLarge: boolean;
+  /**
+   * Envoy's connection manager finds it in a head that its codec took: the answer has no body, and the request counts as one
+   * that arrived.
+   */
+  readonly isOfManager: boolean;
 }
 
 const DPE = DOWNSTREAM_PROTOCOL_ERROR;
@@ -69,7 +72,7 @@ const table = new Map<number, Http1Error>();
 
 function rule(code: number, name: string, status: number, details: string, flags: number = DPE): void {
   const isProtocolError = flags === DPE;
-  table.set(code, { code, rule: name, status, details, flags, isProtocolError, isTooLarge: status === 431 });
+  table.set(code, { code, rule: name, status, details, flags, isProtocolError, isOfManager: flags === 0 });
 }
 
 // --- start line

@@ -10,7 +10,6 @@ import {
   FORWARDED_FACTS,
   FORWARDED_FROM_HEADER,
   HEADER_AUTHORITY,
-  HEADER_CONTENT_LENGTH,
   HEADER_CONTENT_TYPE,
   HEADER_LOCATION,
   HEADER_METHOD,
@@ -62,6 +61,7 @@ function normalizePath(stream: HttpStream): boolean {
   }
   if (normal.kind === "reject") {
     stats.rqFailedPathNormalization.inc();
+    stream.http.closesAfterResponse = true;
     stream.sendLocalReply(400, "", "path_normalization_failed", 0);
     return false;
   }
@@ -73,7 +73,6 @@ function normalizePath(stream: HttpStream): boolean {
   }
   response.setId(HEADER_STATUS, "307");
   response.setId(HEADER_LOCATION, normal.path);
-  response.setId(HEADER_CONTENT_LENGTH, "0");
   stream.respondBytes(307, undefined, "path_normalization_failed");
   return false;
 }

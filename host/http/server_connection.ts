@@ -32,6 +32,8 @@ const HALF_CLOSE_GRACE_MS = 50;
 /** How long the last bytes of an answer may take to leave when streams may idle for ever. */
 const FLUSH_TIMEOUT_MS = 300_000;
 
+const PATH_NORMALIZATION_FAILED = "path_normalization_failed";
+
 /** Whom the listener tells when the connection is gone. */
 export interface ConnectionOwner {
   onConnectionClosed(connection: ServerConnection): void;
@@ -59,6 +61,8 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
   private isReadPaused = false;
   private isTunnel = false;
   private peerEnded = false;
+  /** Nobody is there any more; whoever noticed closes, once the stream is told. */
+  private peerIsGone = false;
   /** The request at hand is the last one, by its own word or version. */
   private peerWantsClose = false;
   private readonly idleTimer: Timer;
@@ -186,6 +190,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     if (maxRequestsPerConnection > 0 && this.requests >= maxRequestsPerConnection) {
       if (!this.closesAfterResponse) stats.cxMaxRequestsReached.inc();
       this.closesAfterResponse = true;
+      this.peerWantsClose = true;
     }
     const stream = this.worker.streams.take(this.worker);
     this.stream = stream;
@@ -210,11 +215,12 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     const error = describeError(code);
     const { stats } = this.manager;
     if (error.isProtocolError) stats.cxProtocolError.inc();
-    if (error.isTooLarge) stats.rqTooLarge.inc();
     this.closesAfterResponse = true;
     const { stream } = this;
     if (stream === null) {
-      this.replyWithoutRequest(error.status, codecErrorBody(error.status), error.details, error.flags, block);
+      if (error.details === PATH_NORMALIZATION_FAILED) stats.rqFailedPathNormalization.inc();
+      const body = error.isOfManager ? "" : codecErrorBody(error.status);
+      this.replyWithoutRequest(error.status, body, error.details, error.flags, block, error.isOfManager);
       return;
     }
     if (block !== 0) this.worker.core.exports.blockFree(block);
@@ -254,7 +260,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
   onStreamEnd(stream: HttpStream, isWhole: boolean): void {
     this.stream = null;
     this.worker.turn.retire(stream);
-    if (this.isClosed) return;
+    if (this.isClosed || this.peerIsGone) return;
     if (!isWhole) {
       this.worker.turn.output.flush();
       this.close(true);
@@ -268,16 +274,6 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     this.codec.proceed();
     if (this.peerEnded && this.stream === null) this.closeGently();
     else this.afterEvents();
-  }
-
-  pauseReading(): void {
-    this.manager.stats.flowPaused.inc();
-    this.socket.pauseReading();
-  }
-
-  resumeReading(): void {
-    this.manager.stats.flowResumed.inc();
-    this.socket.resumeReading();
   }
 
   // --- inside ----------------------------------------------------------------------------------------------------------
@@ -309,18 +305,26 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
   }
 
   /** Answers on a stream of its own for a request whose head cannot be read or never came. */
-  private replyWithoutRequest(status: number, body: string, details: string, flags: number, block = 0): void {
+  private replyWithoutRequest(
+    status: number,
+    body: string,
+    details: string,
+    flags: number,
+    block = 0,
+    hasArrived = false,
+  ): void {
     this.idleTimer.stop();
     this.headersTimer.stop();
     this.closesAfterResponse = true;
     const stream = this.worker.streams.take(this.worker);
     this.peerWantsClose = false;
     this.stream = stream;
-    stream.beginRefused(this, this.codec.errorStreamId, block);
+    stream.beginRefused(this, this.codec.errorStreamId, block, hasArrived);
     stream.sendLocalReply(status, body, details, flags);
   }
 
   private endStream(): void {
+    this.peerIsGone = true;
     this.stream?.onConnectionGone(DOWNSTREAM_CONNECTION_TERMINATION, "downstream_remote_disconnect");
   }
 

@@ -12,7 +12,7 @@ import type { Address } from "../net/address.ts";
 import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { Recyclable } from "../net/turn.ts";
 import type { RouteEntry, RouteTable } from "../route/route_entry.ts";
-import { DURATION_TIMEOUT, STREAM_IDLE_TIMEOUT } from "../stream_info/response_flags.ts";
+import { STREAM_IDLE_TIMEOUT } from "../stream_info/response_flags.ts";
 import {
   type ConnectionInfo,
   NEVER,
@@ -177,8 +177,9 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
   }
 
   /** A head that could not be read, or never came: there is nothing but an answer. `block` is what was read of it, or 0. */
-  beginRefused(http: ServerConnection, streamId: number, block: number): void {
+  beginRefused(http: ServerConnection, streamId: number, block: number, hasArrived: boolean): void {
     this.reset(http, streamId);
+    if (hasArrived) this.endRequest();
     if (block !== 0) this.requestHeaders.attach(block);
     this.protocol = PROTOCOL_HTTP11;
   }
@@ -286,11 +287,11 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
 
   /** Counted: as many `resumeRequest` calls let the client go on. */
   pauseRequest(): void {
-    this.http.pauseReading();
+    this.http.socket.pauseReading();
   }
 
   resumeRequest(): void {
-    if (!this.isFinished) this.http.resumeReading();
+    if (!this.isFinished) this.http.socket.resumeReading();
   }
 
   /** `edit` may add fields to the head. */
@@ -318,8 +319,10 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
     headers.setId(HEADER_STATUS, String(status));
     const { core, loan } = this.worker;
     const length = body.length > 0 ? writeLatin1(core.bytes, loan.offset, body, HELD_BODY_BYTES) : 0;
-    headers.setId(HEADER_CONTENT_LENGTH, String(length));
-    if (length > 0) headers.setId(HEADER_CONTENT_TYPE, "text/plain");
+    if (length > 0) {
+      headers.setIdNumber(HEADER_CONTENT_LENGTH, length);
+      headers.setId(HEADER_CONTENT_TYPE, "text/plain");
+    }
     edit?.(headers);
     this.respondWith(status, loan.offset, this.method === METHOD_HEAD ? 0 : length);
   }
@@ -488,12 +491,7 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
       this.timedOut(408, "request timeout", "request_overall_timeout", 0);
     } else {
       stats.rqMaxDurationReached.inc();
-      this.timedOut(
-        this.requestEnded ? 504 : 408,
-        "downstream duration timeout",
-        "max_duration_timeout",
-        DURATION_TIMEOUT,
-      );
+      this.timedOut(this.requestEnded ? 504 : 408, "downstream duration timeout", "max_duration_timeout", 0);
     }
     this.worker.turn.end();
   }

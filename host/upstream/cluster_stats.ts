@@ -46,6 +46,7 @@ const COUNTERS_AT_ZERO = [
   "upstream_rq_retry_overflow",
   "upstream_rq_retry_success",
   "upstream_rq_rx_reset_no_error",
+  "upstream_rq_tx_reset",
 ];
 const GAUGES_AT_ZERO = ["lb_subsets_active", "upstream_queue_overloaded"];
 
@@ -93,7 +94,6 @@ export class ClusterStats {
   readonly rqRetry: Counter;
   readonly rqRxReset: Counter;
   readonly rqTimeout: Counter;
-  readonly rqTxReset: Counter;
   private readonly answers: AnswerStats;
   private readonly externalAnswers: AnswerStats;
   private readonly internalAnswers: AnswerStats;
@@ -142,7 +142,6 @@ export class ClusterStats {
     this.rqRetry = scope.counter("upstream_rq_retry");
     this.rqRxReset = scope.counter("upstream_rq_rx_reset");
     this.rqTimeout = scope.counter("upstream_rq_timeout");
-    this.rqTxReset = scope.counter("upstream_rq_tx_reset");
     for (const name of COUNTERS_AT_ZERO) scope.counter(name);
     for (const name of GAUGES_AT_ZERO) scope.gauge(name);
     this.answers = new AnswerStats(scope);

@@ -144,6 +144,11 @@ export class HeaderMap {
     return this.core.exports.headerRemoveId(this.block, id);
   }
 
+  /** Removes all fields of known names, a bit for each id: 0 to 63 in `low`, 64 to 127 in `high`. */
+  removeIds(low: bigint, high: bigint): void {
+    this.core.exports.headerRemoveIds(this.block, low, high);
+  }
+
   /** Removes all fields whose name starts so, pseudo fields excepted; how many there were. */
   removePrefix(prefix: string): number {
     const length = this.writeName(prefix);

@@ -3,6 +3,7 @@
 import type { HeaderMap } from "../../../host/wasm/header_view.ts";
 import {
   HEADER_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS,
+  HEADER_X_ENVOY_HEDGE_ON_PER_TRY_TIMEOUT,
   HEADER_X_ENVOY_UPSTREAM_RQ_PER_TRY_TIMEOUT_MS,
   HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_MS,
 } from "../../../host/wasm/layout.gen.ts";
@@ -36,7 +37,9 @@ export function requestTimeout(headers: HeaderMap, routeTimeoutMs: number, confi
     headers.removeId(HEADER_X_ENVOY_UPSTREAM_RQ_PER_TRY_TIMEOUT_MS);
     if (timeoutMs !== 0 && perTryMs >= timeoutMs) perTryMs = 0;
   }
-  const expectedMs = perTryMs > 0 ? perTryMs : timeoutMs;
+  // A hedged request goes on when its first try times out: the upstream may answer until the end.
+  const isHedged = headers.hasId(HEADER_X_ENVOY_HEDGE_ON_PER_TRY_TIMEOUT);
+  const expectedMs = perTryMs > 0 && !isHedged ? perTryMs : timeoutMs;
   if (expectedMs > 0 && !config.suppressEnvoyHeaders) {
     headers.setIdNumber(HEADER_X_ENVOY_EXPECTED_RQ_TIMEOUT_MS, Math.min(expectedMs, NUMBER_MAX));
   }

@@ -42,7 +42,9 @@ import {
   HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE,
   HEADER_X_ENVOY_UPSTREAM_SERVICE_TIME,
   HEADERS_END_STREAM,
+  HEADERS_UPGRADE,
 } from "../../../host/wasm/layout.gen.ts";
+import { dropRetryHeaders } from "./retry_headers.ts";
 import type { RouterFilter } from "./router.ts";
 import { requestTimeout } from "./timeouts.ts";
 
@@ -112,6 +114,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
     stream.clusterName = action.cluster;
     this.isInternal = headers.hasId(HEADER_X_ENVOY_INTERNAL);
     this.timeoutMs = requestTimeout(headers, action.timeoutMs, router.config);
+    dropRetryHeaders(headers);
     if (headers.hasId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE)) {
       this.altResponse = headers.getId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE) === "204";
       headers.removeId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE);
@@ -216,7 +219,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
     if (cluster === null || host === null) return;
     const now = stream.worker.clock.now();
     if (stream.upstreamFirstRxMs < 0) stream.upstreamFirstRxMs = now;
-    const isSwitch = status === 101 && stream.isUpgrade;
+    const isSwitch = (flags & HEADERS_UPGRADE) !== 0 && stream.isUpgrade;
     if (status < 200 && !isSwitch) {
       cluster.stats.answered(status, this.isInternal);
       stream.respondInformational(block, status);
@@ -261,10 +264,12 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
   }
 
   onUpstreamBlocked(): void {
+    this.stream.manager.stats.flowPaused.inc();
     this.pauseRequest();
   }
 
   onUpstreamDrained(): void {
+    this.stream.manager.stats.flowResumed.inc();
     this.resumeRequest();
   }
 
@@ -302,7 +307,6 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
     }
     response.setId(HEADER_STATUS, String(action.status));
     response.setId(HEADER_LOCATION, location);
-    response.setId(HEADER_CONTENT_LENGTH, "0");
     stream.respondBytes(action.status, undefined, "direct_response");
   }
 
@@ -314,10 +318,13 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
       return;
     }
     response.setId(HEADER_STATUS, String(action.status));
-    response.setId(HEADER_CONTENT_LENGTH, String(action.body?.length ?? 0));
-    if (action.body !== undefined && action.body.length > 0) response.setId(HEADER_CONTENT_TYPE, "text/plain");
+    const { body } = action;
+    if (body !== undefined && body.length > 0) {
+      response.setIdNumber(HEADER_CONTENT_LENGTH, body.length);
+      response.setId(HEADER_CONTENT_TYPE, "text/plain");
+    }
     if (action.location !== undefined) response.setId(HEADER_LOCATION, action.location(headers));
-    stream.respondBytes(action.status, action.body, "direct_response");
+    stream.respondBytes(action.status, body, "direct_response");
   }
 
   private fail(status: number, reason: ResetReason, cause: string, flag: number, isOverloaded: boolean): void {
@@ -368,7 +375,6 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
   private timedOut(status: number, body: string, details: string, flag: number): void {
     const { stream } = this;
     if (stream.responseStarted) {
-      stream.manager.stats.resetAfterResponseStarted.inc();
       stream.setFlag(flag);
       stream.abort(details);
       return;
@@ -436,7 +442,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
 
   /** Gives back what is borrowed: the place in the queue, or the connection with its permit. */
   private release(): void {
-    const { cluster, connection, pool } = this;
+    const { connection, pool } = this;
     this.responseTimer?.stop();
     this.durationTimer?.stop();
     this.held.clear();
@@ -454,7 +460,6 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
       if (this.answerEnded && this.requestSent) {
         connection.complete();
       } else {
-        cluster?.stats.rqTxReset.inc();
         connection.detach();
       }
     } else if (this.isQueued) {
