@@ -74,7 +74,10 @@ export interface Codec {
   /** Writes a trailer section and ends the stream. Where the framing knows no trailers (content-length) they are dropped. */
   encodeTrailers(streamId: number, block: number, out: number, room: number): number;
 
-  /** From now on all bytes, both ways, are content of this stream: after 101, or 2xx to CONNECT. */
+  /**
+   * From now on all bytes, both ways, are content of this stream: after 101, or 2xx to CONNECT (a head with HEADERS_UPGRADE on the client's
+   * side). Bytes that waited are told before it returns or, when called inside a callback of this codec, once that has returned.
+   */
   tunnel(streamId: number): void;
   /** Gives the connection's state back. Idempotent. */
   close(): void;

@@ -75,6 +75,8 @@ export abstract class Http1Codec {
   protected streams = 0;
   /** The message that comes in on `streamId` is not complete. */
   protected isOpen = false;
+  /** The tunnel is to be opened once no events are being told: what waits comes behind them. */
+  private wantsTunnel = false;
   /** Events are being told. */
   protected isTelling = false;
 
@@ -86,12 +88,12 @@ export abstract class Http1Codec {
 
   feed(address: number, length: number): void {
     this.tell(this.exports.http1Feed(this.connection, address, length));
-    this.afterEvents();
+    this.settle();
   }
 
   feedEnd(): void {
     this.tell(this.exports.http1Eof(this.connection));
-    this.afterEvents();
+    this.settle();
   }
 
   get headStarted(): boolean {
@@ -118,7 +120,8 @@ export abstract class Http1Codec {
   }
 
   tunnel(_streamId: number): void {
-    this.tell(this.exports.http1Tunnel(this.connection));
+    this.wantsTunnel = true;
+    if (!this.isTelling) this.settle();
   }
 
   close(): void {
@@ -132,6 +135,14 @@ export abstract class Http1Codec {
   protected abstract onHead(block: number, flags: number): number;
   /** What this side does when all events of a call are told. */
   protected abstract afterEvents(): void;
+
+  private settle(): void {
+    if (this.wantsTunnel && this.connection !== 0) {
+      this.wantsTunnel = false;
+      this.tell(this.exports.http1Tunnel(this.connection));
+    }
+    this.afterEvents();
+  }
 
   /** Tells the listener the first `count` events of the ring. */
   protected tell(count: number): void {

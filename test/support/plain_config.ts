@@ -1,5 +1,8 @@
-/** The smallest bootstrap that proxies: one listener, every request to one upstream. Ports are the system's choice. */
-export function plainConfig(upstreamPort: number): object {
+/**
+ * The smallest bootstrap that proxies: one listener, every request to one upstream. Ports are the system's choice. `more` is added to
+ * the connection manager.
+ */
+export function plainConfig(upstreamPort: number, more: object = {}): object {
   const endpoint = { address: { socket_address: { address: "127.0.0.1", port_value: upstreamPort } } };
   const manager = {
     "@type": "type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -15,6 +18,7 @@ export function plainConfig(upstreamPort: number): object {
         typed_config: { "@type": "type.googleapis.com/envoy.extensions.filters.http.router.v3.Router" },
       },
     ],
+    ...more,
   };
   return {
     static_resources: {
