@@ -22,11 +22,14 @@ export class Stand {
   #upstreams: readonly [number, number] = [0, 0];
   #upstream: Child | undefined;
   #started = 0;
+  readonly #routeTimeout: string;
   readonly #shared = new Map<string, RunningPeer>();
   #peers: Peer[] = [];
 
-  constructor(quick: boolean) {
+  /** @param routeTimeout Envoy's route timeout: its default in a bench, "0s" where a response may take its time. */
+  constructor(quick: boolean, routeTimeout: "15s" | "0s" = "15s") {
     this.quick = quick;
+    this.#routeTimeout = routeTimeout;
   }
 
   /** Starts the upstream, and says aloud which of `peers` are not here. */
@@ -56,7 +59,7 @@ export class Stand {
     const folder = join(this.folder, String(this.#started++));
     mkdirSync(folder);
     const [httpPort, tcpPort, adminPort] = (await freePorts(3)) as [number, number, number];
-    return { folder, upstreams, httpPort, tcpPort, adminPort };
+    return { folder, upstreams, httpPort, tcpPort, adminPort, routeTimeout: this.#routeTimeout };
   }
 
   /** A fresh process of the peer, alone on its core. The caller stops it. */

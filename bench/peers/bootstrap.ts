@@ -39,7 +39,7 @@ static_resources:
               domains: ["*"]
               routes:
               - match: { prefix: "/" }
-                route: { cluster: service }
+                route: { cluster: service, timeout: ${site.routeTimeout} }
           http_filters:
           - name: envoy.filters.http.router
             typed_config:

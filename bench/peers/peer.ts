@@ -15,6 +15,8 @@ export interface Site {
   readonly httpPort: number;
   readonly tcpPort: number;
   readonly adminPort: number;
+  /** For Envoy and Nuncio, as a duration of theirs. */
+  readonly routeTimeout: string;
 }
 
 export interface Launch {

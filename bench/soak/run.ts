@@ -32,7 +32,7 @@ if (peer === undefined || chosen.length === 0) {
 process.on("exit", killAll);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
 
-const stand = new Stand(false);
+const stand = new Stand(false, "0s");
 let failed = false;
 try {
   await stand.open(() => [peer]);
