@@ -94,10 +94,12 @@ export function http1Next(handle: u32): u32 {
 export function http1Tunnel(handle: u32): u32 {
   const it = connectionAt(handle);
   eventsReset();
+  if (it.state == STATE_LAST) return 0;
   assert(it.state == STATE_WAIT && (it.flags & FLAG_UPGRADE) != 0);
   it.state = <u8>STATE_TUNNEL;
   it.flags |= FLAG_CLOSE;
   readCarried(it);
+  if ((it.flags & FLAG_EOF) != 0) endOfInput(it);
   return eventsWritten();
 }
 

@@ -232,6 +232,57 @@ describe("a listener inside its callbacks", () => {
   });
 });
 
+describe("a tunnel", () => {
+  const ASK = "GET / HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n";
+
+  it("opened inside a callback begins behind the events under way", () => {
+    const codec = bench.client();
+    const told: string[] = [];
+    codec.listener = {
+      onHeaders: (id, block) => {
+        exports.blockFree(block);
+        codec.tunnel(id);
+        told.push("head");
+      },
+      onData: (_id, address, length) => told.push(bench.text(address, length)),
+      onTrailers: () => {},
+      onError: () => told.push("error"),
+    };
+    const block = bench.block([
+      [":method", "GET"],
+      [":path", "/"],
+      [":authority", "h"],
+      ["connection", "upgrade"],
+      ["upgrade", "x"],
+    ]);
+    codec.encodeHeaders(codec.startStream(), block, false, 0, bench.out, bench.room);
+    exports.blockFree(block);
+    feed(codec, "HTTP/1.1 101 S\r\n\r\nfirst");
+    feed(codec, "second");
+    expect(told).toEqual(["head", "first", "second"]);
+    codec.close();
+  });
+
+  it("ends with the FIN that came before it was opened, behind what waited", () => {
+    const { codec, recorder } = server();
+    feed(codec, `${ASK}early`);
+    codec.feedEnd();
+    expect(recorder.error).toBe("");
+    codec.tunnel(1);
+    expect(recorder.log().slice(-2)).toEqual(["content early", "end"]);
+    codec.close();
+  });
+
+  it("is not opened behind an error", () => {
+    const { codec, recorder } = server();
+    feed(codec, ASK);
+    for (let i = 0; i < 3 && recorder.error === ""; i++) feed(codec, "x".repeat(65_536));
+    codec.tunnel(1);
+    expect(recorder.log().at(-1)).toBe("error carried_too_much");
+    codec.close();
+  });
+});
+
 describe("errors", () => {
   it("name the stream that they hit", () => {
     const codec = bench.server();
