@@ -7,7 +7,11 @@ import { extensions, type MessageSupport, supported } from "./supported.ts";
 import { messageOf, valuesOf } from "./tree.ts";
 
 /** Messages that only wrap an `Any`: which types may stand there is the business of who holds them. */
-const ENVELOPES = new Set(["envoy.config.core.v3.TypedExtensionConfig", "envoy.config.core.v3.TransportSocket"]);
+const ENVELOPES = new Set([
+  "envoy.config.core.v3.TypedExtensionConfig",
+  "xds.core.v3.TypedExtensionConfig",
+  "envoy.config.core.v3.TransportSocket",
+]);
 
 /** Adds an issue for all in `message` that is not supported, and a warning for all that has no effect. */
 export function checkSupport(

@@ -278,6 +278,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "name",
       "domains",
       "routes",
+      "matcher",
       ...HEADER_MUTATIONS,
       "include_request_attempt_count",
       "include_attempt_count_in_response",
@@ -291,6 +292,24 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       decorator: "names a span, and there is no tracing yet",
     },
   },
+  "envoy.config.route.v3.RouteList": { read: ["routes"] },
+  "xds.type.matcher.v3.Matcher": { read: ["matcher_list", "matcher_tree", "on_no_match"] },
+  "xds.type.matcher.v3.Matcher.OnMatch": { read: ["matcher", "action"] },
+  "xds.type.matcher.v3.Matcher.MatcherList": { read: ["matchers"] },
+  "xds.type.matcher.v3.Matcher.MatcherList.FieldMatcher": { read: ["predicate", "on_match"] },
+  "xds.type.matcher.v3.Matcher.MatcherList.Predicate": {
+    read: ["single_predicate", "or_matcher", "and_matcher", "not_matcher"],
+  },
+  "xds.type.matcher.v3.Matcher.MatcherList.Predicate.SinglePredicate": { read: ["input", "value_match"] },
+  "xds.type.matcher.v3.Matcher.MatcherList.Predicate.PredicateList": { read: ["predicate"] },
+  "xds.type.matcher.v3.Matcher.MatcherTree": { read: ["input", "exact_match_map", "prefix_match_map"] },
+  "xds.type.matcher.v3.Matcher.MatcherTree.MatchMap": { read: ["map"] },
+  "xds.type.matcher.v3.StringMatcher": {
+    read: ["exact", "prefix", "suffix", "contains", "safe_regex", "ignore_case"],
+  },
+  "xds.type.matcher.v3.RegexMatcher": { read: ["regex"], inert: { google_re2: "RE2 is the only engine" } },
+  "xds.core.v3.TypedExtensionConfig": { read: ["name", "typed_config"] },
+  "envoy.type.matcher.v3.HttpRequestHeaderMatchInput": { read: ["header_name"] },
   "envoy.config.route.v3.RouteMatch": {
     read: [
       "prefix",
@@ -566,6 +585,11 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter.typed_config": [
     "envoy.extensions.filters.http.router.v3.Router",
   ],
+  "xds.type.matcher.v3.Matcher.MatcherTree.input": ["envoy.type.matcher.v3.HttpRequestHeaderMatchInput"],
+  "xds.type.matcher.v3.Matcher.MatcherList.Predicate.SinglePredicate.input": [
+    "envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
+  ],
+  "xds.type.matcher.v3.Matcher.OnMatch.action": ["envoy.config.route.v3.Route", "envoy.config.route.v3.RouteList"],
   "envoy.config.accesslog.v3.AccessLog.typed_config": [
     "envoy.extensions.access_loggers.file.v3.FileAccessLog",
     "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",

@@ -27,10 +27,12 @@ export function regexReason(pattern: string): string | undefined {
 }
 
 export const regexRules = [
-  rule<RegexMatcher>("envoy.type.matcher.v3.RegexMatcher", (matcher, at) => {
-    const reason = regexReason(matcher.regex);
-    if (reason !== undefined) at.failField("regex", reason);
-  }),
+  ...["envoy.type.matcher.v3.RegexMatcher", "xds.type.matcher.v3.RegexMatcher"].map((type) =>
+    rule<RegexMatcher>(type, (matcher, at) => {
+      const reason = regexReason(matcher.regex);
+      if (reason !== undefined) at.failField("regex", reason);
+    }),
+  ),
   rule<StringMatcher>("envoy.type.matcher.v3.StringMatcher", (matcher, at) => {
     if (matcher.safe_regex !== undefined && matcher.ignore_case === true) {
       at.failField("ignore_case", "ignore_case has no effect on safe_regex; write (?i) into the regex");

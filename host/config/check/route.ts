@@ -23,6 +23,11 @@ export const routeRules = [
       checkRoutes(table, host, place, context);
     }
   }),
+  rule<VirtualHost>("envoy.config.route.v3.VirtualHost", (host, at) => {
+    if (host.matcher !== undefined && (host.routes ?? []).length > 0) {
+      at.failField("matcher", "cannot set both matcher and routes on a virtual host");
+    }
+  }),
   rule<RouteAction>("envoy.config.route.v3.RouteAction", (action, at) => {
     if (action.prefix_rewrite !== undefined && action.regex_rewrite !== undefined) {
       at.failField("regex_rewrite", "only one of prefix_rewrite and regex_rewrite can be set");
