@@ -39,6 +39,7 @@ import {
   METHOD_CONNECT,
   METHOD_HEAD,
   NO_ROUTE,
+  RESPONSE_INTERIM,
 } from "../wasm/layout.gen.ts";
 import { writeLatin1 } from "../wasm/text.ts";
 import type { ConnectionManager } from "./connection_manager.ts";
@@ -49,6 +50,9 @@ import { ForwardedConnection } from "./forwarded_connection.ts";
 import type { HttpWorker } from "./http_worker.ts";
 import { admit } from "./request_admission.ts";
 import type { ServerConnection } from "./server_connection.ts";
+
+/** Interim answers that are passed on, where it is asked for at all; Envoy drops the others too. */
+const PASSED_ON: ReadonlySet<number> = new Set([100, 102, 103, 104]);
 
 /** Body bytes that may wait for a filter before the client is paused. */
 const HELD_BODY_BYTES = 65_536;
@@ -380,15 +384,20 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
 
   /** An informational response (1xx) from the upstream. */
   respondInformational(block: number, status: number): void {
-    const { manager } = this;
-    if (status === 100 && manager.proxy100Continue && !this.responseStarted) {
-      manager.stats.rqClass[1]?.inc();
-      manager.stats.rqCompleted.inc();
-      manager.stats.listenerRqClass[1]?.inc();
-      manager.stats.listenerRqCompleted.inc();
-      this.http.writeContinue(this.streamId);
+    const { manager, worker } = this;
+    const { exports } = worker.core;
+    if (!manager.proxy100Continue || this.responseStarted || !PASSED_ON.has(status)) {
+      exports.blockFree(block);
+      return;
     }
-    this.worker.core.exports.blockFree(block);
+    manager.stats.rqClass[1]?.inc();
+    manager.stats.rqCompleted.inc();
+    manager.stats.listenerRqClass[1]?.inc();
+    manager.stats.listenerRqCompleted.inc();
+    exports.forwardResponse(block, manager.forwardParams, this.requestHeaders.block, RESPONSE_INTERIM);
+    const forwarded = worker.core.result(FORWARDED_BLOCK);
+    this.http.writeHead(this.streamId, forwarded, false, 0);
+    exports.blockFree(forwarded);
   }
 
   /** The head leaves. */

@@ -1,5 +1,5 @@
 // Upstreams: one that speaks HTTP by node:http, one that does what it is told with the bytes.
-import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from "node:http";
+import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from "node:http";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 
 type WhenOver = (end: () => Promise<void>) => void;
