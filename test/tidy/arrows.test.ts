@@ -16,6 +16,7 @@ const ROOMS = [
   "admin",
   "control_plane",
   "xds",
+  "explain",
   "listener",
   "client",
   "tcp", // Above http: the HTTP connection manager is a network filter.
