@@ -3,7 +3,7 @@
 import { createServer } from "node:net";
 import { parse } from "yaml";
 import type { Bootstrap } from "../config/types/bootstrap.ts";
-import type { Proxy } from "../index.ts";
+import type { Proxy as RunningProxy } from "../index.ts";
 import type { Logger } from "../log/logger.ts";
 import { loadText } from "../wasm/assets.ts";
 import { type DemoUpstream, startDemoUpstream } from "./demo_upstream.ts";
@@ -58,7 +58,7 @@ function withPorts(config: Bootstrap, upstreams: readonly DemoUpstream[]): objec
   return { ...config, static_resources: { ...config.static_resources, clusters } };
 }
 
-function introduction(proxy: Proxy, upstreams: readonly DemoUpstream[]): string {
+function introduction(proxy: RunningProxy, upstreams: readonly DemoUpstream[]): string {
   const front = `http://${proxy.listeners[0]?.addresses[0]}`;
   const admin = `http://${HOST}:${ADMIN_PORT}`;
   return `Nuncio is serving.

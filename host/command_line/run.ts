@@ -1,7 +1,7 @@
 /** From the words of the command line to the exit code. What a mode does not need is not loaded: --version costs nothing. */
 
-import { FileSink, Logs, StderrSink } from "../log/logger.ts";
 import { parseLoggerName } from "../log/level.ts";
+import { FileSink, Logs, StderrSink } from "../log/logger.ts";
 import { HOT_RESTART_VERSION, serverVersion } from "../server_version.ts";
 import { type Given, ParseError, parseFlags } from "./parse.ts";
 import { readSettings, type Settings, SettingsError } from "./settings.ts";
@@ -11,6 +11,7 @@ const NO_CONFIG = "At least one of --config-path or --config-yaml or Options::co
 /** @returns the exit code; rejects only where the program itself is at fault */
 export async function runCommandLine(words: readonly string[]): Promise<number> {
   try {
+    if (words[0] === "explain") return await (await import("./explain.ts")).explainRequest(words.slice(1));
     const given = parseFlags(words);
     return (await answered(given)) ? 0 : await runMode(readSettings(given));
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Serving: a proxy from the settings, and the signals that it lives by. */
 
 import { writeFileSync } from "node:fs";
-import { ConfigError, createProxy, type Proxy, ServerError } from "../index.ts";
+import { ConfigError, createProxy, type Proxy as RunningProxy, ServerError } from "../index.ts";
 import type { Logger } from "../log/logger.ts";
 import { serverVersion } from "../server_version.ts";
 import type { Settings } from "./settings.ts";
@@ -17,7 +17,7 @@ export interface ServeParts {
   /** `process`, but for a test. */
   readonly signals?: Signals;
   /** All listeners accept. */
-  onServing?(proxy: Proxy): void;
+  onServing?(proxy: RunningProxy): void;
 }
 
 /** @returns the exit code, once the proxy has ended (serve) or is up (init_only) */
@@ -25,7 +25,7 @@ export async function serve(settings: Settings, startLog: Logger, parts: ServePa
   const { signals = process } = parts;
   let log = startLog;
   const ended = Promise.withResolvers<number>();
-  let proxy: Proxy | null = null;
+  let proxy: RunningProxy | null = null;
   let isEnding = false;
   const end = (cause: string) => {
     log.warning(`caught ${cause}`);
@@ -65,7 +65,7 @@ export async function serve(settings: Settings, startLog: Logger, parts: ServePa
   return ended.promise;
 }
 
-async function drainAndStop(proxy: Proxy, drainTimeMs: number, log: Logger): Promise<void> {
+async function drainAndStop(proxy: RunningProxy, drainTimeMs: number, log: Logger): Promise<void> {
   log.info(`draining: connections get ${drainTimeMs / 1000} s to end`);
   const left = await proxy.drain(drainTimeMs);
   if (left > 0) log.warning(`the drain time is over: ${left} connections are cut`);
@@ -74,7 +74,7 @@ async function drainAndStop(proxy: Proxy, drainTimeMs: number, log: Logger): Pro
 }
 
 /** A file with a mistake changes nothing. */
-async function reload(proxy: Proxy | null, settings: Settings, log: Logger): Promise<void> {
+async function reload(proxy: RunningProxy | null, settings: Settings, log: Logger): Promise<void> {
   if (proxy === null || settings.configPath === undefined) {
     log.warning("caught SIGHUP, but there is no file to load again");
     return;
@@ -90,7 +90,7 @@ async function reload(proxy: Proxy | null, settings: Settings, log: Logger): Pro
   }
 }
 
-function reopenLogs(proxy: Proxy | null, log: Logger): void {
+function reopenLogs(proxy: RunningProxy | null, log: Logger): void {
   try {
     proxy?.reopenLogs();
     log.info("caught SIGUSR1: logs are opened again");

@@ -1,13 +1,13 @@
 // A proxy through the library door, stopped at the end of the test or file that started it.
 import { mkdirSync } from "node:fs";
-import { createProxy, type Proxy, type ProxyOptions } from "../../../host/index.ts";
+import { createProxy, type Proxy as LibraryProxy, type ProxyOptions } from "../../../host/index.ts";
 
 // Its threads compile the tree once and not once a test, as they do under bin/nuncio.
 process.env["NODE_COMPILE_CACHE"] ??= "build/compile_cache";
 mkdirSync("build", { recursive: true });
 
 export interface RunningProxy {
-  readonly proxy: Proxy;
+  readonly proxy: LibraryProxy;
   /** Of the first listener. */
   readonly port: number;
   /** `http://127.0.0.1:PORT` of the first listener. */
@@ -29,7 +29,11 @@ export async function startProxy(
     config,
     concurrency: 1,
     fileFlushIntervalMs: 10,
-    onLogLine: (line) => log.push(line),
+    onLogLine: (line) => {
+      log.push(line);
+      // A worker that fell explains whatever the test will say next.
+      if (line.includes("[critical]") && options.onLogLine === undefined) process.stderr.write(line);
+    },
     ...options,
   });
   whenOver(() => proxy.stop());
