@@ -2,7 +2,7 @@
 import { isIP, isIPv6 } from "node:net";
 import { quote } from "../source/node.ts";
 import type { Admin } from "../types/bootstrap.ts";
-import type { Address, CidrRange, Pipe, SocketAddress } from "../types/core.ts";
+import type { Address, CidrRange, Pipe } from "../types/core.ts";
 import { rule } from "./rule.ts";
 
 /** sizeof(sockaddr_un.sun_path) on Linux, less the final NUL that Envoy also keeps for abstract names. */
@@ -20,6 +20,17 @@ export function addressReason(address: Address | undefined): string | undefined 
   return address?.pipe === undefined ? "an address is missing" : undefined;
 }
 
+/** What is wrong with the address of a listener, the only one whose `ipv4_compat` Envoy looks at. */
+export function listenAddressReason(address: Address | undefined): string | undefined {
+  const reason = addressReason(address);
+  const socket = address?.socket_address;
+  if (reason !== undefined || socket?.ipv4_compat !== true) return reason;
+  const takesIpv4 = /^::ffff:/i.test(socket.address) || /^(?:::|0(?::0){7})$/.test(socket.address);
+  return isIPv6(socket.address) && takesIpv4
+    ? undefined
+    : "only `::` and IPv4-mapped IPv6 addresses can be ipv4_compat";
+}
+
 export const addressRules = [
   rule<Pipe>("envoy.config.core.v3.Pipe", (pipe, at) => {
     const bytes = Buffer.byteLength(pipe.path);
@@ -32,12 +43,6 @@ export const addressRules = [
   rule<CidrRange>("envoy.config.core.v3.CidrRange", (range, at) => {
     const reason = isIP(range.address_prefix) === 0;
     if (reason) at.failField("address_prefix", `malformed IP address: ${quote(range.address_prefix)}`);
-  }),
-  rule<SocketAddress>("envoy.config.core.v3.SocketAddress", (address, at) => {
-    if (address.ipv4_compat !== true || isIP(address.address) === 0) return;
-    const mapped = /^::ffff:/i.test(address.address);
-    if (isIPv6(address.address) && (mapped || /^(?:::|0(?::0){7})$/.test(address.address))) return;
-    at.failField("ipv4_compat", "only `::` and IPv4-mapped IPv6 addresses can be IPv4-compatible");
   }),
   rule<Admin>("envoy.config.bootstrap.v3.Admin", (admin, at) => {
     const reason = admin.address === undefined ? undefined : addressReason(admin.address);

@@ -137,7 +137,8 @@ function checkResolvers(cluster: Cluster, at: At): void {
   ] as const;
   for (const [field, resolvers] of lists) {
     for (const { socket_address: socket } of resolvers ?? []) {
-      const reason = socket === undefined ? "a resolver needs a socket address" : ipReason(socket.address);
+      const reason =
+        socket === undefined ? "a resolver without a socket address is not supported yet" : ipReason(socket.address);
       if (reason !== undefined) at.failField(field, reason);
     }
   }

@@ -2,7 +2,7 @@
 import { isIP } from "node:net";
 import type { Address, CidrRange } from "../types/core.ts";
 import type { FilterChain, FilterChainMatch, Listener, NetworkFilter } from "../types/listener.ts";
-import { addressReason } from "./address.ts";
+import { listenAddressReason } from "./address.ts";
 import { type At, rule } from "./rule.ts";
 
 export const listenerRules = [
@@ -35,10 +35,10 @@ function checkListeners({ listeners = [] }: { listeners?: readonly Listener[] },
 }
 
 function checkListener(listener: Listener, at: At): void {
-  const reason = addressReason(listener.address);
+  const reason = listenAddressReason(listener.address);
   if (reason !== undefined) at.failField("address", reason);
   for (const [index, { address }] of (listener.additional_addresses ?? []).entries()) {
-    const wrong = addressReason(address);
+    const wrong = listenAddressReason(address);
     if (wrong !== undefined) at.element("additional_addresses", listener.additional_addresses ?? [], index).fail(wrong);
   }
   const chains = listener.filter_chains ?? [];

@@ -78,7 +78,7 @@ describe.each<[subject: string, good: string[], bad: [text: string, reason: stri
         withListeners(
           `{name: l, address: {socket_address: {address: "::1", port_value: 1, ipv4_compat: true}}, ${CHAIN}}`,
         ),
-        "IPv4-compatible",
+        "can be ipv4_compat",
       ],
       [withListeners(`{name: l, ${ADDRESS}, additional_addresses: [{}], ${CHAIN}}`), "an address is missing"],
     ],
