@@ -58,6 +58,7 @@ export {
 export {
   BLOCK_METHOD,
   BLOCK_STATUS,
+  blockBytes,
   blockClone,
   blockFree,
   blockNew,

@@ -12,6 +12,7 @@ import { type AdminObserver, AdminServer } from "./admin/server.ts";
 import type { AccessLog as AccessLogConfig } from "./config/types/access_log.ts";
 import type { Admin, Bootstrap } from "./config/types/bootstrap.ts";
 import type { Address as ConfigAddress, StringMatcher } from "./config/types/core.ts";
+import type { ExplainQuery, Explanation } from "./explain/query.ts";
 import type { ListenerDescription } from "./listener/listener.ts";
 import type { Logs } from "./log/logger.ts";
 import { type Address, IpAddress, PipeAddress } from "./net/address.ts";
@@ -59,7 +60,11 @@ export interface AdministeredServer {
   readonly currentState: ServerState;
   readonly listening: readonly ListenerDescription[];
   readonly directory: { describe(): readonly ClusterDescription[] };
-  readonly supervisor: { readonly netKind: string; sync(): Promise<number> };
+  readonly supervisor: {
+    readonly netKind: string;
+    sync(): Promise<number>;
+    explain(query: ExplainQuery): Promise<Explanation | null>;
+  };
   readonly files: { write(batch: LogBatch): void; reopen(): void };
   readonly timers: Timers;
   readonly ledger: Ledger;
@@ -202,6 +207,7 @@ function adminContext(server: AdministeredServer): AdminContext {
       const target = waitsFor[server.currentState];
       return target === null ? [] : [{ name: "init manager Server", targets: [target] }];
     },
+    explain: (query) => server.supervisor.explain(query),
     drainListeners: ({ graceful, skipExit, inboundOnly }) => {
       if (skipExit) server.drainConnections();
       else server.drainListeners(inboundOnly, graceful);

@@ -7,7 +7,8 @@ import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { networkFilters } from "../filters/registry.ts";
 import { AccessLogSinks } from "./access_log/sinks.ts";
-import { NO_OBSERVER } from "./http/stream_observer.ts";
+import { explain } from "./explain/explain.ts";
+import { ExplainRing } from "./explain/ring.ts";
 import { Logs } from "./log/logger.ts";
 import { chooseNet } from "./net/choose_net.ts";
 import { SystemClock } from "./net/clock.ts";
@@ -61,6 +62,7 @@ const accessLogSinks = new AccessLogSinks({
   readFile: (path) => readFileSync(path),
   post: (batch) => post({ type: "accessLog", batch }, [batch.bytes.buffer]),
 });
+const ring = new ExplainRing(core);
 const runtime = new WorkerRuntime({
   index: birth.index,
   core,
@@ -72,10 +74,18 @@ const runtime = new WorkerRuntime({
   seed: birth.seed[0] ^ birth.seed[1],
   accessLogSinks,
   networkFilters,
-  observer: NO_OBSERVER,
+  observer: ring,
   onAcceptTrouble: (listener, code) =>
     logs.logger("conn_handler").warning(`listener '${listener}': accept failed: ${code}`),
 });
+
+const explainParts = {
+  index: birth.index,
+  core,
+  ring,
+  clusters: runtime.clusters,
+  routeTables: () => runtime.listeners.routeTables,
+};
 
 port.on("message", (message: ToWorker) => {
   clock.refresh();
@@ -112,7 +122,7 @@ async function onMessage(message: ToWorker): Promise<void> {
       accessLogSinks.acknowledge(message.bytes);
       break;
     case "explain":
-      post({ type: "explained", id: message.id, explanation: null });
+      post({ type: "explained", id: message.id, explanation: explain(message.query, explainParts) });
       break;
     case "fault":
       if (message.how === "trap") core.exports.headerCount(0);

@@ -141,6 +141,11 @@ export function blockAt(block: u32): Block {
   return it;
 }
 
+/** Bytes of memory that the block takes, whatever of it is used. */
+export function blockBytes(block: u32): u32 {
+  return blockAt(block).capacity;
+}
+
 /** Start of the text: spans are relative to it. */
 export function blockText(block: u32): usize {
   return block + BLOCK_STRUCT_BYTES;

@@ -6,6 +6,7 @@
 import type { Bootstrap } from "../config/types/bootstrap.ts";
 import type { Cluster } from "../config/types/cluster.ts";
 import type { Listener } from "../config/types/listener.ts";
+import type { ExplainQuery, Explanation } from "../explain/query.ts";
 import type { Logs } from "../log/logger.ts";
 import type { Address } from "../net/address.ts";
 import type { Runtime } from "../runtime/runtime.ts";
@@ -85,6 +86,8 @@ export interface AdminContext {
   /** What startup still waits for: the name of each group, and its targets. Empty when all is ready. */
   unready(): readonly { readonly name: string; readonly targets: readonly string[] }[];
   drainListeners(options: DrainOptions): void;
+  /** Why a request went where it went, or would go; null: nobody knows it. */
+  explain(query: ExplainQuery): Promise<Explanation | null>;
   /** POST /healthcheck/fail and ok. */
   setHealthCheckFailing(isFailing: boolean): void;
   /** Tells all threads that values of the runtime changed. */

@@ -2,7 +2,7 @@
 
 export interface AdminRequest {
   readonly method: string;
-  /** Decoded parameters in their order; a parameter without `=` has an empty value, the last of one name counts. */
+  /** Decoded parameters; a parameter without `=` has an empty value, of one name the last comes first. */
   readonly query: URLSearchParams;
   /** From the outside: what the page's own links are relative to. */
   readonly path: string;
@@ -59,11 +59,17 @@ export function parseTarget(target: string): { path: string; query: URLSearchPar
   const at = target.indexOf("?");
   const path = at < 0 ? target : target.slice(0, at);
   const query = new URLSearchParams();
-  for (const pair of at < 0 ? [] : target.slice(at + 1).split("&")) {
+  // Backwards, so that the last of one name is the one that `get` gives.
+  for (const pair of at < 0
+    ? []
+    : target
+        .slice(at + 1)
+        .split("&")
+        .reverse()) {
     if (pair === "") continue;
     const equals = pair.indexOf("=");
     const name = equals < 0 ? pair : pair.slice(0, equals);
-    query.set(decode(name), equals < 0 ? "" : decode(pair.slice(equals + 1)));
+    query.append(decode(name), equals < 0 ? "" : decode(pair.slice(equals + 1)));
   }
   return { path: unescapeLetters(path).replaceAll(/\/{2,}/g, "/"), query };
 }

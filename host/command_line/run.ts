@@ -42,7 +42,7 @@ async function answered(given: Given): Promise<boolean> {
 async function runMode(settings: Settings): Promise<number> {
   const logs = new Logs({
     sink: settings.logPath === undefined ? new StderrSink() : new FileSink(settings.logPath),
-    format: settings.logFormat,
+    ...(settings.logFormat === undefined ? {} : { format: settings.logFormat }),
     escapeNewlines: settings.escapeLogNewlines,
     level: settings.logLevel,
   });

@@ -8,6 +8,7 @@
 import type { Listener as ListenerConfig } from "../config/types/listener.ts";
 import type { HttpWorker } from "../http/http_worker.ts";
 import type { ListenError, Listener as ListeningSocket, Socket } from "../net/socket.ts";
+import type { RouteTable } from "../route/route_entry.ts";
 import type { Scope } from "../stats/scope.ts";
 import { DownstreamConnection, type DownstreamOwner } from "../tcp/downstream.ts";
 import { CONTINUE, type NetworkFilter, type NetworkFilterFactory } from "../tcp/filter.ts";
@@ -132,6 +133,11 @@ export class Listener {
     this.chains.retire();
   }
 
+  /** Route tables of its chains, in the order of the config. */
+  get routeTables(): readonly RouteTable[] {
+    return this.chains.routeTables;
+  }
+
   get activeConnections(): number {
     return this.chains.connectionCount;
   }
@@ -195,6 +201,10 @@ class ChainSet implements DownstreamOwner {
 
   get connectionCount(): number {
     return this.connections.size;
+  }
+
+  get routeTables(): readonly RouteTable[] {
+    return this.chains.flatMap(({ filters }) => filters.flatMap(({ routes }) => routes ?? []));
   }
 
   accept(socket: Socket): void {

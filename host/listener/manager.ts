@@ -1,5 +1,6 @@
 /** The listeners of one worker, by name; follows the snapshots that the main thread hands out. */
 
+import type { RouteTable } from "../route/route_entry.ts";
 import type { PlainAddress } from "../upstream/host.ts";
 import { Listener, type ListenerContext, type ListenerDescription } from "./listener.ts";
 
@@ -58,6 +59,13 @@ export class ListenerManager {
 
   get bound(): readonly BoundListener[] {
     return [...this.listeners].map(([name, listener]) => ({ name, addresses: listener.bound }));
+  }
+
+  /** All route tables in force, with the listener that each belongs to. */
+  get routeTables(): readonly { readonly listener: string; readonly routes: RouteTable }[] {
+    return [...this.listeners].flatMap(([listener, { routeTables }]) =>
+      routeTables.map((routes) => ({ listener, routes })),
+    );
   }
 
   get activeConnections(): number {

@@ -4,6 +4,7 @@
  */
 
 import type { HttpWorker } from "../http/http_worker.ts";
+import type { RouteTable } from "../route/route_entry.ts";
 import type { Scope } from "../stats/scope.ts";
 import type { ClusterManager } from "../upstream/cluster_manager.ts";
 import type { DownstreamConnection } from "./downstream.ts";
@@ -17,6 +18,8 @@ export type NetworkFilterStatus = typeof CONTINUE | typeof STOP;
 export interface NetworkFilter {
   /** A connection was accepted and has chosen this filter's chain. */
   onConnection(connection: DownstreamConnection): NetworkFilterStatus;
+  /** The route table of an HTTP connection manager, for `explain`. */
+  readonly routes?: RouteTable;
   /** The listener drains: connections end after what they have begun. */
   drain(): void;
   /** The last connection of the chain is gone and no other will come: give core memory back. */

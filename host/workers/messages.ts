@@ -1,6 +1,7 @@
 /** What main thread and workers say to each other. One union each way; everything in it can be cloned. */
 
 import type { LogBatch } from "../access_log/sinks.ts";
+import type { ExplainQuery, Explanation } from "../explain/query.ts";
 import type { NodeInfo } from "../http/http_worker.ts";
 import type { ListenerDescription } from "../listener/listener.ts";
 import type { BoundListener } from "../listener/manager.ts";
@@ -55,18 +56,6 @@ export type ToWorker =
   /** A test's: the worker shall fail as if its own code were broken. */
   | { readonly type: "fault"; readonly how: "throw" | "trap" };
 
-/** A request in the ring, or one that is not sent. */
-export type ExplainQuery =
-  | { readonly kind: "id"; readonly requestId: string }
-  | {
-      readonly kind: "imagined";
-      readonly listener: string;
-      readonly method: string;
-      readonly authority: string;
-      readonly path: string;
-      readonly headers: readonly (readonly [name: string, value: string])[];
-    };
-
 export type FromWorker =
   | { readonly type: "started"; readonly netKind: string; readonly fallbackReason: string }
   /** A snapshot is in force, or what of it could not be done. */
@@ -81,6 +70,6 @@ export type FromWorker =
   | { readonly type: "log"; readonly line: string }
   | { readonly type: "accessLog"; readonly batch: LogBatch }
   | { readonly type: "synced"; readonly id: number; readonly activeConnections: number }
-  | { readonly type: "explained"; readonly id: number; readonly explanation: object | null }
+  | { readonly type: "explained"; readonly id: number; readonly explanation: Explanation | null }
   /** The worker must not go on; the main thread ends and replaces it. */
   | { readonly type: "fault"; readonly reason: string };

@@ -7,13 +7,14 @@
 
 import { Worker } from "node:worker_threads";
 import type { LogBatch } from "../access_log/sinks.ts";
+import type { ExplainQuery, Explanation } from "../explain/query.ts";
 import type { BoundListener } from "../listener/manager.ts";
 import type { Logger } from "../log/logger.ts";
 import type { StatReader } from "../stats/reader.ts";
 import type { Counter } from "../stats/scope.ts";
 import { threadEntry } from "../wasm/assets.ts";
 import type { Ledger } from "../wasm/ledger.ts";
-import type { ExplainQuery, FromWorker, Snapshot, ToWorker, WorkerBirth } from "./messages.ts";
+import type { FromWorker, Snapshot, ToWorker, WorkerBirth } from "./messages.ts";
 
 export interface SupervisorOptions {
   readonly concurrency: number;
@@ -109,7 +110,7 @@ export class Supervisor {
   }
 
   /** The first explanation that a worker has. */
-  async explain(query: ExplainQuery): Promise<object | null> {
+  async explain(query: ExplainQuery): Promise<Explanation | null> {
     const id = ++this.questions;
     const seats = query.kind === "id" ? this.seats : this.seats.slice(0, 1);
     const answers = await Promise.all(seats.map((seat) => seat.ask({ type: "explain", id, query }, id)));

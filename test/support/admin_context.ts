@@ -138,6 +138,7 @@ export class AdminBench implements AdminObserver {
       ],
       config: () => this.config(),
       unready: () => this.unready,
+      explain: async () => null,
       drainListeners: (options) => this.calls.push(options),
       setHealthCheckFailing: (isFailing) => this.calls.push({ isFailing }),
       onRuntimeChange: () => this.calls.push("runtime"),

@@ -10,6 +10,7 @@ import { FilterChain } from "../../../host/http/filter_chain.ts";
 import { createPathNormalizer } from "../../../host/http/path_normalizer.ts";
 import { type ConnectionOwner, ServerConnection } from "../../../host/http/server_connection.ts";
 import { compileRouteTable } from "../../../host/route/compile.ts";
+import type { RouteTable } from "../../../host/route/route_entry.ts";
 import type { DownstreamConnection } from "../../../host/tcp/downstream.ts";
 import {
   type NetworkFilter,
@@ -89,6 +90,10 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
     connection.socket.owner = served;
     this.connections.set(served, connection);
     return STOP;
+  }
+
+  get routes(): RouteTable {
+    return this.manager.routes;
   }
 
   onConnectionClosed(served: ServerConnection): void {

@@ -6,6 +6,7 @@ import { type AdminRoute, HTML } from "../request.ts";
 import { clusters } from "./clusters.ts";
 import { drainListeners, quitquitquit, reopenLogs, resetCounters } from "./commands.ts";
 import { configDump } from "./config_dump.ts";
+import { explain } from "./explain.ts";
 import { certs, contention, hotRestartVersion, initDump } from "./facts.ts";
 import { healthcheckFail, healthcheckOk } from "./healthcheck.ts";
 import { helpRoute } from "./help.ts";
@@ -35,6 +36,7 @@ export const adminRoutes: readonly AdminRoute<AdminContext>[] = [
   contention,
   cpuprofiler,
   drainListeners,
+  explain,
   healthcheckFail,
   healthcheckOk,
   heapDump,
