@@ -66,3 +66,11 @@ it("installs no package that nobody names", () => {
   const isNamed = (name: string) => text.includes(NAMED_OTHERWISE[name] ?? name);
   expect(Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !isNamed(name))).toEqual([]);
 });
+
+it("runs only files that exist", () => {
+  const { scripts, bin } = JSON.parse(readFileSync("package.json", "utf8"));
+  const named = Object.values<string>(scripts).flatMap(
+    (command) => command.match(/\b(?:scripts|bench|bin)\/[\w./]+/g) ?? [],
+  );
+  expect([...named, ...Object.values<string>(bin)].filter((file) => !existsSync(file))).toEqual([]);
+});
