@@ -9,6 +9,7 @@
 
 import { availableParallelism } from "node:os";
 import { formatReason } from "./access_log/format_reason.ts";
+import { applicationLogFormat } from "./config/application_log.ts";
 import { type BootstrapSource, decodeBootstrap, readConfigFile } from "./config/bootstrap.ts";
 import { ConfigError, type ConfigIssue, formatIssue } from "./config/config_error.ts";
 import type { Bootstrap } from "./config/types/bootstrap.ts";
@@ -101,11 +102,12 @@ const FILE_FLUSH_MIN_BYTES = 64 * 1024;
 /** Throws ConfigError with all that is wrong with a config, or ServerError when it cannot be served. */
 export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   const { bootstrap, warnings } = decode(await sources(options, options.config));
+  const logFormat = applicationLogFormat(bootstrap, options.logFormat);
   const sink = sinkOf(options);
   const logs = new Logs({
     sink,
     level: options.logLevel ?? "info",
-    ...(options.logFormat === undefined ? {} : { format: options.logFormat }),
+    ...(logFormat === undefined ? {} : { format: logFormat }),
     escapeNewlines: options.escapeLogNewlines ?? false,
   });
   for (const logger of logs.all()) {
@@ -119,7 +121,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     concurrency: options.concurrency ?? availableParallelism(),
     net: options.net ?? "auto",
     logs,
-    logFormat: options.logFormat ?? DEFAULT_LOG_FORMAT,
+    logFormat: logFormat ?? DEFAULT_LOG_FORMAT,
     escapeLogNewlines: options.escapeLogNewlines ?? false,
     onLogLine: (line) => sink.write(line),
     nodeId: options.serviceNode || bootstrap.node?.id || "",

@@ -1,7 +1,6 @@
 /** Values by flag -> what the program is to do, with Envoy's checks and its words where a value is none. */
 
 import { availableParallelism } from "node:os";
-import { DEFAULT_LOG_FORMAT } from "../log/format.ts";
 import { type LogLevel, parseLoggerName, parseLogLevel } from "../log/level.ts";
 import type { NetChoice } from "../net/choose_net.ts";
 import type { Tag } from "../stats/tags.ts";
@@ -27,7 +26,7 @@ export interface Settings {
   readonly concurrency: number | undefined;
   readonly logLevel: LogLevel;
   readonly componentLogLevels: Readonly<Record<string, LogLevel>>;
-  readonly logFormat: string;
+  readonly logFormat: string | undefined;
   readonly escapeLogNewlines: boolean;
   readonly logPath: string | undefined;
   readonly serviceNode: string;
@@ -78,7 +77,7 @@ export function readSettings(given: Given): Settings {
     concurrency: concurrency === undefined ? undefined : Math.max(1, Number(concurrency)),
     logLevel: level(text("log-level") ?? (isQuickstart ? "warning" : "info")),
     componentLogLevels: componentLevels(text("component-log-level") ?? ""),
-    logFormat: text("log-format") ?? DEFAULT_LOG_FORMAT,
+    logFormat: text("log-format"),
     escapeLogNewlines: given.has("log-format-escaped"),
     logPath: text("log-path"),
     serviceNode: text("service-node") ?? "",

@@ -15,6 +15,11 @@ export interface MessageSupport {
 }
 
 const HTTP2 = "HTTP/2 is not spoken yet; HTTP/1 is served the same";
+const BUFFER_LIMIT =
+  "a side is not read while the other does not take its bytes, so that no buffer comes near any limit";
+const ABSENT_FILTER = "speaks to a filter that is not in the chain";
+/** Types that may stand in `typed_per_filter_config`. */
+const PER_ROUTE_CONFIGS = ["envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute"];
 const METADATA = "nothing that is supported reads this metadata";
 
 const HEADER_MUTATIONS = [
@@ -117,8 +122,8 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
     inert: { sort_properties: "keys are always in order, as they are in Envoy 1.40" },
   },
   "envoy.config.core.v3.RuntimeUInt32": { read: ["default_value", "runtime_key"] },
-  "envoy.config.core.v3.TcpKeepalive": { read: ["keepalive_probes", "keepalive_time", "keepalive_interval"] },
-  "envoy.config.core.v3.DnsResolverOptions": { read: ["use_tcp_for_dns_lookups", "no_default_search_domain"] },
+  "envoy.config.core.v3.TcpKeepalive": { read: ["keepalive_time"] },
+  "envoy.config.core.v3.DnsResolverOptions": { read: ["no_default_search_domain"] },
   "envoy.config.core.v3.DnsResolutionConfig": { read: ["resolvers", "dns_resolver_options"] },
   "envoy.config.core.v3.TypedExtensionConfig": { read: ["name", "typed_config"] },
   "envoy.config.core.v3.TransportSocket": { read: ["name", "typed_config"] },
@@ -141,15 +146,15 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "stat_prefix",
       "filter_chains",
       "default_filter_chain",
-      "per_connection_buffer_limit_bytes",
       "traffic_direction",
       "bind_to_port",
       "enable_reuse_port",
-      "reuse_port",
       "tcp_backlog_size",
       "access_log",
     ],
     inert: {
+      per_connection_buffer_limit_bytes: BUFFER_LIMIT,
+      reuse_port: "the default, and `enable_reuse_port` says otherwise",
       metadata: METADATA,
       listener_filters_timeout: "there are no listener filters to wait for",
       continue_on_listener_filters_timeout: "there are no listener filters to wait for",
@@ -193,7 +198,6 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "internal_address_config",
       "xff_num_trusted_hops",
       "skip_xff_append",
-      "represent_ipv4_remote_address_as_ipv4_mapped_ipv6",
       "via",
       "generate_request_id",
       "preserve_external_request_id",
@@ -206,16 +210,20 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "strip_matching_host_port",
       "strip_any_host_port",
       "strip_trailing_host_dot",
-      "stream_error_on_invalid_http_message",
       "append_x_forwarded_port",
       "access_log_options",
     ],
     inert: {
       http2_protocol_options: HTTP2,
+      stream_error_on_invalid_http_message: "the default",
       forward_client_cert_details: "a plain socket has no client certificate; the header is removed as SANITIZE does",
       set_current_client_cert_details: "a plain socket has no client certificate",
     },
-    only: { codec_type: ["AUTO", "HTTP1"], forward_client_cert_details: ["SANITIZE"] },
+    only: {
+      stream_error_on_invalid_http_message: [false],
+      codec_type: ["AUTO", "HTTP1"],
+      forward_client_cert_details: ["SANITIZE"],
+    },
   },
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter": {
     read: ["name", "typed_config"],
@@ -230,14 +238,13 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.HcmAccessLogOptions": { read: [] },
   "envoy.config.core.v3.SchemeHeaderTransformation": { read: ["scheme_to_overwrite"] },
   "envoy.config.core.v3.Http1ProtocolOptions": {
-    read: [
-      "allow_absolute_url",
-      "accept_http_10",
-      "default_host_for_http_10",
-      "enable_trailers",
-      "override_stream_error_on_invalid_http_message",
-    ],
-    inert: { use_balsa_parser: "a choice between Envoy's parsers" },
+    read: ["accept_http_10", "default_host_for_http_10", "enable_trailers"],
+    inert: {
+      use_balsa_parser: "a choice between Envoy's parsers",
+      allow_absolute_url: "the default",
+      override_stream_error_on_invalid_http_message: "the default",
+    },
+    only: { allow_absolute_url: [true], override_stream_error_on_invalid_http_message: [false] },
   },
   "envoy.config.core.v3.HttpProtocolOptions": {
     read: [
@@ -251,16 +258,19 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
     ],
   },
   "envoy.extensions.filters.http.router.v3.Router": {
-    read: ["dynamic_stats", "suppress_envoy_headers", "respect_expected_rq_timeout"],
+    read: ["suppress_envoy_headers", "respect_expected_rq_timeout"],
     inert: {
+      dynamic_stats: "the default",
       start_child_span: "there is no tracing yet, and without tracing Envoy starts none",
       suppress_grpc_request_failure_code_stats: "adds to gRPC statistics only, which are not supported yet",
     },
+    only: { dynamic_stats: [true] },
   },
 
   // Routes
   "envoy.config.route.v3.RouteConfiguration": {
     read: [
+      "typed_per_filter_config",
       "name",
       "virtual_hosts",
       ...HEADER_MUTATIONS,
@@ -279,6 +289,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "domains",
       "routes",
       "matcher",
+      "typed_per_filter_config",
       ...HEADER_MUTATIONS,
       "include_request_attempt_count",
       "include_attempt_count_in_response",
@@ -286,11 +297,16 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
     inert: { metadata: METADATA },
   },
   "envoy.config.route.v3.Route": {
-    read: ["name", "match", "route", "redirect", "direct_response", ...HEADER_MUTATIONS],
+    read: ["name", "match", "route", "redirect", "direct_response", "typed_per_filter_config", ...HEADER_MUTATIONS],
     inert: {
       metadata: METADATA,
       decorator: "names a span, and there is no tracing yet",
     },
+  },
+  // Per-route config of a filter that no chain can have yet: what a config without the filter says of it changes nothing.
+  "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute": {
+    read: [],
+    inert: { disabled: ABSENT_FILTER, check_settings: ABSENT_FILTER },
   },
   "envoy.config.route.v3.RouteList": { read: ["routes"] },
   "xds.type.matcher.v3.Matcher": { read: ["matcher_list", "matcher_tree", "on_no_match"] },
@@ -368,7 +384,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
     },
   },
   "envoy.config.route.v3.WeightedCluster.ClusterWeight": {
-    read: ["name", "weight", ...HEADER_MUTATIONS, "host_rewrite_literal"],
+    read: ["name", "weight", "typed_per_filter_config", ...HEADER_MUTATIONS, "host_rewrite_literal"],
   },
   "envoy.config.route.v3.RedirectAction": {
     read: [
@@ -408,7 +424,6 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "type",
       "cluster_type",
       "connect_timeout",
-      "per_connection_buffer_limit_bytes",
       "lb_policy",
       "least_request_lb_config",
       "round_robin_lb_config",
@@ -426,13 +441,13 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "dns_lookup_family",
       "dns_resolvers",
       "dns_resolution_config",
-      "use_tcp_for_dns_lookups",
       "typed_dns_resolver_config",
       "common_lb_config",
       "upstream_connection_options",
       "transport_socket",
     ],
     inert: {
+      per_connection_buffer_limit_bytes: BUFFER_LIMIT,
       metadata: METADATA,
       cleanup_interval: "of clusters that discover hosts from traffic only, which are not supported yet",
       wait_for_warm_on_init: "the first DNS answer is waited for as long as Envoy would",
@@ -585,6 +600,10 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter.typed_config": [
     "envoy.extensions.filters.http.router.v3.Router",
   ],
+  "envoy.config.route.v3.RouteConfiguration.typed_per_filter_config": PER_ROUTE_CONFIGS,
+  "envoy.config.route.v3.VirtualHost.typed_per_filter_config": PER_ROUTE_CONFIGS,
+  "envoy.config.route.v3.Route.typed_per_filter_config": PER_ROUTE_CONFIGS,
+  "envoy.config.route.v3.WeightedCluster.ClusterWeight.typed_per_filter_config": PER_ROUTE_CONFIGS,
   "xds.type.matcher.v3.Matcher.MatcherTree.input": ["envoy.type.matcher.v3.HttpRequestHeaderMatchInput"],
   "xds.type.matcher.v3.Matcher.MatcherList.Predicate.SinglePredicate.input": [
     "envoy.type.matcher.v3.HttpRequestHeaderMatchInput",

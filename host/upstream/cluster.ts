@@ -142,5 +142,6 @@ export class Cluster {
 }
 
 function http1Options(config: ClusterConfig, typed: UpstreamHttpProtocolOptions | undefined) {
-  return typed?.explicit_http_config?.http_protocol_options ?? config.http_protocol_options;
+  const chosen = typed?.explicit_http_config ?? typed?.use_downstream_protocol_config;
+  return chosen?.http_protocol_options ?? config.http_protocol_options;
 }

@@ -20,7 +20,6 @@ export interface Cluster {
   readonly cluster_type?: TypedExtension<DnsCluster>;
   /** Absent: 5 s. */
   readonly connect_timeout?: DurationMs;
-  readonly per_connection_buffer_limit_bytes?: number;
   /** Absent: ROUND_ROBIN. */
   readonly lb_policy?: "ROUND_ROBIN" | "LEAST_REQUEST" | "RANDOM" | "LOAD_BALANCING_POLICY_CONFIG";
   readonly least_request_lb_config?: LeastRequestLbConfig;
@@ -42,7 +41,6 @@ export interface Cluster {
   readonly dns_resolvers?: readonly Address[];
   /** Deprecated spelling of a typed c-ares config; wins over `dns_resolvers`, loses to `typed_dns_resolver_config`. */
   readonly dns_resolution_config?: DnsResolutionConfig;
-  readonly use_tcp_for_dns_lookups?: boolean;
   readonly typed_dns_resolver_config?: TypedExtension<CaresDnsResolverConfig>;
   readonly common_lb_config?: {
     readonly healthy_panic_threshold?: Percent;
@@ -50,11 +48,8 @@ export interface Cluster {
   };
   readonly upstream_connection_options?: {
     readonly tcp_keepalive?: {
-      readonly keepalive_probes?: number;
       /** Seconds. */
       readonly keepalive_time?: number;
-      /** Seconds. */
-      readonly keepalive_interval?: number;
     };
   };
 }
@@ -132,7 +127,6 @@ export interface DnsCluster extends Any {
 export interface DnsResolutionConfig {
   readonly resolvers: readonly Address[];
   readonly dns_resolver_options?: {
-    readonly use_tcp_for_dns_lookups?: boolean;
     readonly no_default_search_domain?: boolean;
   };
 }
@@ -141,7 +135,6 @@ export interface CaresDnsResolverConfig extends Any {
   readonly "@type": "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig";
   readonly resolvers?: readonly Address[];
   readonly dns_resolver_options?: {
-    readonly use_tcp_for_dns_lookups?: boolean;
     readonly no_default_search_domain?: boolean;
   };
   readonly query_timeout_seconds?: number | bigint;

@@ -149,11 +149,9 @@ export interface HttpProtocolOptions {
 
 /** envoy.config.core.v3.Http1ProtocolOptions. */
 export interface Http1ProtocolOptions {
-  readonly allow_absolute_url?: boolean;
   readonly accept_http_10?: boolean;
   readonly default_host_for_http_10?: string;
   readonly enable_trailers?: boolean;
-  readonly override_stream_error_on_invalid_http_message?: boolean;
 }
 
 /** envoy.type.v3.FractionalPercent; absent denominator: HUNDRED. */

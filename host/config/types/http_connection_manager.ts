@@ -44,8 +44,6 @@ export interface HttpConnectionManager extends Any {
   readonly strip_any_host_port?: boolean;
   readonly strip_trailing_host_dot?: boolean;
   readonly proxy_100_continue?: boolean;
-  readonly represent_ipv4_remote_address_as_ipv4_mapped_ipv6?: boolean;
-  readonly stream_error_on_invalid_http_message?: boolean;
   readonly internal_address_config?: {
     readonly unix_sockets?: boolean;
     readonly cidr_ranges?: readonly CidrRange[];
@@ -66,8 +64,6 @@ export interface UpgradeConfig {
 /** envoy.extensions.filters.http.router.v3.Router. */
 export interface Router extends Any {
   readonly "@type": "envoy.extensions.filters.http.router.v3.Router";
-  /** Absent: true. */
-  readonly dynamic_stats?: boolean;
   readonly suppress_envoy_headers?: boolean;
   readonly respect_expected_rq_timeout?: boolean;
 }

@@ -10,7 +10,6 @@ export interface Listener {
   readonly stat_prefix?: string;
   readonly filter_chains?: readonly FilterChain[];
   readonly default_filter_chain?: FilterChain;
-  readonly per_connection_buffer_limit_bytes?: number;
   readonly traffic_direction?: "UNSPECIFIED" | "INBOUND" | "OUTBOUND";
   /** Absent: true. */
   readonly bind_to_port?: boolean;

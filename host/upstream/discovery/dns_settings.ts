@@ -59,12 +59,14 @@ function lookupFamily(family: DnsCluster["dns_lookup_family"]): DnsLookupFamily 
 }
 
 function resolverOptions(cluster: Cluster, cares: CaresDnsResolverConfig | undefined): DnsResolverOptions {
-  const servers = cares?.resolvers ?? cluster.dns_resolvers ?? [];
+  // The newest spelling that is there counts alone.
+  const config = cares ?? cluster.dns_resolution_config;
+  const resolvers = config === undefined ? cluster.dns_resolvers : config.resolvers;
   return {
-    servers: servers.map(serverText),
-    timeoutMs: QUERY_TIMEOUT_MS,
-    tries: QUERY_TRIES,
-    usesSearchList: cares?.dns_resolver_options?.no_default_search_domain !== true,
+    servers: (resolvers ?? []).map(serverText),
+    timeoutMs: Number(cares?.query_timeout_seconds ?? QUERY_TIMEOUT_MS / 1000) * 1000,
+    tries: cares?.query_tries ?? QUERY_TRIES,
+    usesSearchList: config?.dns_resolver_options?.no_default_search_domain !== true,
   };
 }
 

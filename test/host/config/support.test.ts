@@ -32,6 +32,11 @@ it.each([
     "TcpProxy is not supported yet",
   ],
   [
+    "a runtime key that has a value",
+    `${withManager('route_config: {}, access_log: [{name: f, filter: {status_code_filter: {comparison: {value: {default_value: 1, runtime_key: a.b}}}}, typed_config: {"@type": t/envoy.extensions.access_loggers.stream.v3.StdoutAccessLog}}]')}layered_runtime: {layers: [{name: x, static_layer: {a: {b: 2}}}]}`,
+    "a value for a.b in the runtime is not supported yet",
+  ],
+  [
     "a transport socket",
     withCluster(
       'transport_socket: {name: t, typed_config: {"@type": t/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext}}',

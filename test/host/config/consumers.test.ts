@@ -1,0 +1,37 @@
+// What the list calls read is read: the name of each such field stands somewhere in the proxy beyond the config door.
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { supported } from "../../../host/config/supported.ts";
+import { files } from "../../support/source_tree.ts";
+
+/** Fields that nobody needs to read, each with the reason why they do what Envoy's documentation says all the same. */
+const NEEDS_NO_READER: Readonly<Record<string, string>> = {
+  bootstrap_extensions: "of the types that may stand there none does anything here",
+  json_format_options: "holds an option without effect only",
+  runtime_key: "the runtime has no value for it: the door checks that",
+  transport_socket: "may be a raw buffer only, which is what there is without one",
+  codec_type: "both of its values mean HTTP/1 as long as nothing else is spoken",
+  access_log_options: "none of its fields is supported",
+  validate_clusters: "the door itself checks the clusters",
+  round_robin_lb_config: "none of its fields is supported",
+  locality_lb_config: "accepted only where it changes nothing: the door checks that",
+  locality_weighted_lb_config: "accepted only where it changes nothing: the door checks that",
+  zone_aware_lb_config: "accepted only where it changes nothing: the door checks that",
+};
+
+const sources = [...files("host", ".ts"), ...files("filters", ".ts")].filter((file) => !isOfDoor(file));
+const words = new Set(sources.flatMap((file) => readFileSync(file, "utf8").match(/\b[a-z][a-z0-9_]*\b/g) ?? []));
+const read = new Set(Object.values(supported).flatMap((support) => support.read));
+
+/** The door's folder, save what it offers to others as an answer of its own. */
+function isOfDoor(file: string): boolean {
+  return file.startsWith("host/config/") && file !== "host/config/application_log.ts";
+}
+
+it("every field that is read has a reader", () => {
+  expect([...read].filter((name) => !words.has(name) && !(name in NEEDS_NO_READER))).toEqual([]);
+});
+
+it("no exception is stale", () => {
+  expect(Object.keys(NEEDS_NO_READER).filter((name) => words.has(name) || !read.has(name))).toEqual([]);
+});
