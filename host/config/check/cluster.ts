@@ -129,17 +129,17 @@ function checkResolvers(cluster: Cluster, at: At): void {
   }
   // Envoy looks at the resolvers of a cluster only when it resolves.
   if (cluster.type !== "STRICT_DNS" && cluster.type !== "LOGICAL_DNS" && typed === undefined) return;
-  const lists = [
-    ["dns_resolvers", cluster.dns_resolvers],
-    ["dns_resolution_config", cluster.dns_resolution_config?.resolvers],
-    ["typed_dns_resolver_config", cluster.typed_dns_resolver_config?.typed_config?.resolvers],
+  // Of the spellings that are there the newest counts alone.
+  const spellings = [
     ["cluster_type", typed?.typed_dns_resolver_config?.typed_config?.resolvers],
+    ["typed_dns_resolver_config", cluster.typed_dns_resolver_config?.typed_config?.resolvers],
+    ["dns_resolution_config", cluster.dns_resolution_config?.resolvers],
+    ["dns_resolvers", cluster.dns_resolvers],
   ] as const;
-  for (const [field, resolvers] of lists) {
-    for (const { socket_address: socket } of resolvers ?? []) {
-      const reason =
-        socket === undefined ? "a resolver without a socket address is not supported yet" : ipReason(socket.address);
-      if (reason !== undefined) at.failField(field, reason);
-    }
+  const [field, resolvers = []] = spellings.find(([, list]) => list !== undefined) ?? ["dns_resolvers"];
+  for (const { socket_address: socket } of resolvers) {
+    const reason =
+      socket === undefined ? "a resolver without a socket address is not supported yet" : ipReason(socket.address);
+    if (reason !== undefined) at.failField(field, reason);
   }
 }

@@ -11,7 +11,8 @@ interface Place {
 }
 
 interface ObjectPlace extends Place {
-  readonly keys: Map<Key, Place>;
+  /** Offsets; a place where a merge brought a key from another source. */
+  readonly keys: Map<Key, number | Place>;
   /** Fields that were written but could not be decoded: not set, yet not missing either. */
   readonly broken: Set<Key>;
 }
@@ -26,7 +27,8 @@ export class Places {
 
   /** Remembers where one of an object's keys was written. */
   addKey(object: object, key: Key, source: Source, at: number): void {
-    this.#objects.get(object)?.keys.set(key, { source, at });
+    const place = this.#objects.get(object);
+    place?.keys.set(key, source === place.source ? at : { source, at });
   }
 
   addBroken(object: object, key: Key): void {
@@ -42,14 +44,18 @@ export class Places {
     const target = this.#objects.get(into);
     const origin = this.#objects.get(from);
     if (target === undefined || origin === undefined) return;
-    for (const [key, place] of origin.keys) target.keys.set(keyOf(key), place);
+    for (const [key, place] of origin.keys) {
+      target.keys.set(keyOf(key), typeof place === "number" ? { source: origin.source, at: place } : place);
+    }
     for (const key of origin.broken) target.broken.add(keyOf(key));
   }
 
   /** The place of a key, else of its object. */
   find(object: object, key?: Key): Place | undefined {
     const place = this.#objects.get(object);
-    return (key === undefined ? undefined : place?.keys.get(key)) ?? place;
+    const own = key === undefined ? undefined : place?.keys.get(key);
+    if (place === undefined || own === undefined) return place;
+    return typeof own === "number" ? { source: place.source, at: own } : own;
   }
 }
 
