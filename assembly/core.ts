@@ -183,6 +183,7 @@ export { domainHash } from "./route/domains";
 export { headersMatch } from "./route/header_match";
 export { routeList, routeMatch, routeVerdict, routeVirtualHost } from "./route/match";
 export * from "./route/mutations";
+export { endOfPathScalar, endOfPathVector } from "./route/path";
 export * from "./route/program";
 export { regexMatch } from "./route/regex";
 export * from "./route/rewrite";

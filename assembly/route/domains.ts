@@ -3,6 +3,7 @@
 // so ten thousand domains cost no more than ten.
 
 import { JOIN_BYTES, JOIN_START } from "../abi/limits";
+import { lowerInPlace } from "../bytes/ascii";
 import { fieldAt, fieldValue } from "../header/block";
 import { HEADER_AUTHORITY } from "../header/names";
 import { headerFindId } from "../header/read";
@@ -23,7 +24,7 @@ import {
   ROUTES_PREFIX,
   ROUTES_SUFFIX,
 } from "./program";
-import { lower, textEquals } from "./text";
+import { textEquals } from "./text";
 
 /** Offset of the virtual host, or 0. */
 export function findVirtualHost(program: u32, block: u32): u32 {
@@ -40,7 +41,8 @@ export function findVirtualHost(program: u32, block: u32): u32 {
   let length = field.valueLength;
   if ((load<u32>(program + ROUTES_FLAGS) & ROUTES_IGNORE_PORT) != 0) length = lengthWithoutPort(value, length);
   assert(length <= JOIN_BYTES);
-  for (let i: u32 = 0; i < length; i++) store<u8>(JOIN_START + i, lower(load<u8>(value + i)));
+  memory.copy(JOIN_START, value, length);
+  lowerInPlace(JOIN_START, length);
 
   if (exact != 0) {
     const host = lookUp(program, exact, JOIN_START, length);
@@ -91,11 +93,26 @@ export function lookUp(program: u32, table: u32, text: usize, length: u32): u32 
   }
 }
 
-/** FNV-1a. The host asks for it when it builds a table; who may write the config may also make it slow, so it needs no secret. */
+/**
+ * Eight bytes a step. The host asks for it when it builds a table; who writes the config alone chooses what is in the table, so it needs no secret.
+ */
 export function domainHash(text: usize, length: u32): u32 {
-  let hash: u32 = 0x811c9dc5;
-  for (let i: u32 = 0; i < length; i++) hash = (hash ^ load<u8>(text + i)) * 0x01000193;
-  return hash ^ (hash >> 15);
+  let hash: u64 = (<u64>length + 1) * 0x9e37_79b9_7f4a_7c15;
+  if (length >= 8) {
+    for (let i: u32 = 0; i + 8 < length; i += 8) hash = mix(hash ^ load<u64>(text + i));
+    hash = mix(hash ^ load<u64>(text + length - 8));
+  } else if (length >= 4) {
+    hash = mix(hash ^ (<u64>load<u32>(text) | ((<u64>load<u32>(text + length - 4)) << 32)));
+  } else if (length > 0) {
+    const middle = (<u64>load<u8>(text + (length >> 1))) << 8;
+    hash = mix(hash ^ (<u64>load<u8>(text) | middle | ((<u64>load<u8>(text + length - 1)) << 16)));
+  }
+  return <u32>(hash >> 32);
+}
+
+function mix(word: u64): u64 {
+  const product = word * 0xbf58_476d_1ce4_e5b9;
+  return product ^ (product >> 29);
 }
 
 /** Length of a host without its `:port`; colons within `[...]` belong to an IPv6 address. */

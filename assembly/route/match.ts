@@ -6,6 +6,7 @@ import { HEADER_CONTENT_TYPE, HEADER_PATH } from "../header/names";
 import { headerFind, headerFindId, headerFindNext } from "../header/read";
 import { findVirtualHost } from "./domains";
 import { headersMatch } from "./header_match";
+import { endOfPath } from "./path";
 import {
   HEADER_NAME_LENGTH,
   HEADER_NAME_TEXT,
@@ -98,10 +99,7 @@ function readPath(program: u32, block: u32): void {
   path = fieldValue(block, field);
   wholeLength = field.valueLength;
   const ignoreParameters = (load<u32>(program + ROUTES_FLAGS) & ROUTES_IGNORE_PATH_PARAMETERS) != 0;
-  for (; pathLength < wholeLength; pathLength++) {
-    const byte = load<u8>(path + pathLength);
-    if (byte == 0x3f || byte == 0x23 || (byte == 0x3b && ignoreParameters)) return;
-  }
+  pathLength = endOfPath(path, wholeLength, ignoreParameters);
 }
 
 /** The path first: it is cheapest and tells most routes apart. */

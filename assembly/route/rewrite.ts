@@ -13,6 +13,7 @@ import {
 } from "../header/names";
 import { headerFindId } from "../header/read";
 import { RESULT } from "../memory/arena";
+import { endOfPath } from "./path";
 import { textEquals } from "./text";
 
 /** Keep what was there in x-envoy-original-path or x-envoy-original-host. */
@@ -31,7 +32,7 @@ export function rewritePath(block: u32, matched: u32, text: usize, length: u32, 
   if (found < 0) return done(block, block);
   const field = fieldAt(block, found);
   const old = field.valueLength;
-  const cut = matched == REWRITE_WHOLE_PATH ? endOfPath(fieldValue(block, field), old) : min(matched, old);
+  const cut = matched == REWRITE_WHOLE_PATH ? endOfPath(fieldValue(block, field), old, false) : min(matched, old);
   // The old path and the new one side by side, outside of any block.
   assert(old + length + old <= JOIN_BYTES);
   memory.copy(JOIN_START, fieldValue(block, field), old);
@@ -85,14 +86,4 @@ function appendForwardedHost(block: u32, length: u32): u32 {
   if (field.valueLength - start == length && textEquals(value + start, JOIN_START, length, false)) return block;
   store<u8>(JOIN_START + length, 0x2c);
   return headerAppendAt(block, found, JOIN_START + length, 1, JOIN_START, length);
-}
-
-/** Where the path ends and the query or fragment begins. */
-function endOfPath(path: usize, length: u32): u32 {
-  let i: u32 = 0;
-  for (; i < length; i++) {
-    const byte = load<u8>(path + i);
-    if (byte == 0x3f || byte == 0x23) break;
-  }
-  return i;
 }

@@ -1,6 +1,8 @@
 // Envoy's StringMatcher: exact, prefix, suffix, contains, regular expression; the first four without regard to case if asked. Texts that
 // ignore case are stored in lower case, and only ASCII letters fold, as in Envoy.
 
+import { equalIgnoringCase, lowerByte } from "../bytes/ascii";
+import { equalBytes } from "../bytes/copy";
 import {
   TEXT_CONTAINS,
   TEXT_EXACT,
@@ -38,33 +40,21 @@ export function textMatches(program: u32, matcher: u32, text: usize, length: u32
   }
 }
 
-/** Whether `length` bytes are equal; `want` is in lower case when case is ignored. */
+/** Whether `length` bytes are equal. */
 export function textEquals(want: usize, text: usize, length: u32, ignoreCase: bool): bool {
-  let i: u32 = 0;
-  if (!ignoreCase) {
-    for (; i + 8 <= length; i += 8) if (load<u64>(want + i) != load<u64>(text + i)) return false;
-    for (; i < length; i++) if (load<u8>(want + i) != load<u8>(text + i)) return false;
-    return true;
-  }
-  for (; i < length; i++) if (load<u8>(want + i) != lower(load<u8>(text + i))) return false;
-  return true;
+  return ignoreCase ? equalIgnoringCase(want, text, length) : equalBytes(want, text, length);
 }
 
 /** Looks for the first byte, then compares. Config and heads are bounded, so the product is: it is not a way to burn time. */
 function textContains(want: usize, wantLength: u32, text: usize, length: u32, ignoreCase: bool): bool {
   if (wantLength == 0) return true;
   if (length < wantLength) return false;
-  const first = load<u8>(want);
+  const first: u32 = load<u8>(want);
   const last = length - wantLength;
   for (let i: u32 = 0; i <= last; i++) {
-    const byte = load<u8>(text + i);
-    if ((ignoreCase ? lower(byte) : byte) != first) continue;
+    const byte: u32 = load<u8>(text + i);
+    if ((ignoreCase ? lowerByte(byte) : byte) != first) continue;
     if (textEquals(want, text + i, wantLength, ignoreCase)) return true;
   }
   return false;
-}
-
-/** An ASCII letter in lower case; other bytes as they are. */
-export function lower(byte: u8): u8 {
-  return byte >= 0x41 && byte <= 0x5a ? byte | 0x20 : byte;
 }
