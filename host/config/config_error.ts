@@ -28,5 +28,8 @@ export class ConfigError extends Error {
 export function formatIssue(issue: ConfigIssue): string {
   const hint = issue.suggestion === undefined ? "" : ` (did you mean ${issue.suggestion}?)`;
   const line = `${issue.file}:${issue.line}:${issue.column}: ${issue.path}: ${issue.reason}${hint}`;
-  return line.replace(/\s*[\r\n]+\s*/g, " ");
+  // One line for whoever splits at lines, Unicode's own line ends included.
+  return line
+    .replace(/\s*[\r\n]+\s*/g, " ")
+    .replace(/[\p{Cc}\u2028\u2029]/gu, (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
