@@ -90,6 +90,10 @@ export class TimerWheel implements Timers {
   /** Fires what is due at the clock's time, in the order of the deadlines, and sets the alarm for the next. */
   advance(): void {
     const now = Math.floor(this.clock.now());
+    const { alarmTick } = this;
+    // Until all is done the position goes from tick to tick: a `place` that caught up with the time would pass over lists that
+    // are not empty, and could put a timer back into the list that is being emptied, for ever.
+    this.alarmTick = ADVANCING;
     let tick = this.nextTick();
     while (tick <= now) {
       this.position = tick;
@@ -97,7 +101,8 @@ export class TimerWheel implements Timers {
       tick = this.nextTick();
     }
     if (now > this.position) this.position = now;
-    if (tick < this.alarmTick) this.setAlarm(tick);
+    this.alarmTick = alarmTick;
+    if (tick < alarmTick) this.setAlarm(tick);
   }
 
   /** Stops the alarm: the wheel's thread ends. */
@@ -177,6 +182,9 @@ export class TimerWheel implements Timers {
     return this.slots[level * SLOTS + (slot & SLOT_MASK)] as WheelTimer;
   }
 }
+
+/** As the tick of the alarm: before all others, so that nobody sets an alarm or catches up with the time. */
+const ADVANCING = -1;
 
 /** Counts the slots of a level from the beginning of time. Division, since ticks outgrow 32 bits after 25 days. */
 function slotNumber(tick: number, level: number): number {

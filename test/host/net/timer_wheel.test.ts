@@ -47,6 +47,46 @@ describe("timer wheel", () => {
     expect(timer.isArmed).toBe(false);
   });
 
+  it("comes to an end when it wakes late, with timers that were moved on", () => {
+    let timeMs = 0;
+    let readings = 0;
+    let ring = () => {};
+    const clock = {
+      now() {
+        // A wheel that turns for ever would never let the test fail.
+        if (++readings > 10_000) throw new Error("the wheel does not stand still");
+        return timeMs;
+      },
+      wallMs: () => timeMs,
+      wallAt: (ms: number) => ms,
+      refresh() {},
+    };
+    const alarm = {
+      set(_delayMs: number, wake: () => void) {
+        ring = wake;
+      },
+      clear() {},
+    };
+    for (let late = 0; late < 200; late++) {
+      timeMs = 0;
+      readings = 0;
+      const wheel = new TimerWheel(clock, alarm, (error) => {
+        throw error;
+      });
+      const fired: number[] = [];
+      const timers = Array.from({ length: 130 }, (_, i) => {
+        const timer = wheel.timer({ onTimer: () => fired.push(i) });
+        timer.start(10);
+        timer.start(10 + i);
+        return timer;
+      });
+      timeMs = 10 + late;
+      ring();
+      expect(fired).toEqual(timers.flatMap((_, i) => (i <= late ? [i] : [])));
+      expect(wheel.armedCount).toBe(Math.max(0, timers.length - 1 - late));
+    }
+  });
+
   it("moves a timer that is started again, forward and back", () => {
     const clock = new VirtualClock();
     const firings = new Firings(clock);
