@@ -254,6 +254,8 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     this.isTunnel = true;
     this.closesAfterResponse = true;
     this.codec.tunnel(streamId);
+    // What came before its time is told by now, and no longer a reason to pause.
+    this.afterEvents();
   }
 
   /** A stream is over. `isWhole`: the response was written to its end; else the connection cannot go on. */
