@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { httpConfig, route } from "./support/config.ts";
 import { NETS } from "./support/nets.ts";
 import { type RunningProxy, startProxy } from "./support/proxy.ts";
-import { httpUpstream } from "./support/upstream.ts";
+import { httpUpstream, rawUpstream } from "./support/upstream.ts";
 import { Wire } from "./support/wire.ts";
 
 const HANDSHAKE =
@@ -19,7 +19,11 @@ function accept(key: string, socket: Socket, frames: boolean): void {
   socket.write(
     `HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\nsec-websocket-accept: ${digest}\r\n\r\n`,
   );
-  socket.on("data", (chunk) => socket.write(frames ? unmasked(chunk) : chunk));
+  socket.on("data", (chunk) => {
+    // Opcode 8 is a close: the server answers it and ends the connection (RFC 6455 7.1.1).
+    if (frames && ((chunk[0] as number) & 0x0f) === 8) socket.end(unmasked(chunk));
+    else socket.write(frames ? unmasked(chunk) : chunk);
+  });
   socket.on("end", () => socket.end());
 }
 
@@ -74,6 +78,26 @@ describe.each(NETS)("an upgrade over %s sockets", (net) => {
     client.finish();
     expect(await client.untilEnd()).toBe("fin");
     await expect.poll(() => front.gauge("http.front.downstream_cx_upgrades_active")).toBe(0);
+  });
+
+  it("passes on what the upstream says right behind its answer", async () => {
+    const upstream = await rawUpstream(onTestFinished, (socket) => {
+      socket.once("data", () => {
+        const head = "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n";
+        socket.write(`${head}first word`);
+        socket.on("data", (chunk) => socket.end(chunk));
+      });
+    });
+    const manager = { upgrade_configs: [{ upgrade_type: "websocket" }] };
+    const config = httpConfig({ routes: [route("/", "a")], clusters: { a: upstream.port }, manager });
+    const { port } = await startProxy(onTestFinished, config, { net });
+    const client = await Wire.toPort(port);
+    onTestFinished(() => client.close());
+    client.send(HANDSHAKE);
+    await client.take("first word");
+    client.send("last word");
+    await client.take("last word");
+    expect(await client.untilEnd()).toBe("fin");
   });
 
   it("carries a library's WebSocket", async () => {
