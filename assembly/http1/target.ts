@@ -38,11 +38,18 @@ export function readTarget(from: usize, end: usize, method: u32): u32 {
   if (method == METHOD_CONNECT) {
     pathStart = end;
     authorityStart = from;
-    return isAuthority(from, end) ? OK : H1_TARGET_URL;
+    return isAuthority(from, end) && hasPort(from, end) ? OK : H1_TARGET_URL;
   }
   if (first == SLASH) return OK;
   if (first == STAR) return method == METHOD_OPTIONS && end - from == 1 ? OK : H1_TARGET_URL;
   return readAbsolute(from, end);
+}
+
+/** CONNECT names a port: there is no default to fall back on (RFC 9110 9.3.6). */
+function hasPort(from: usize, end: usize): bool {
+  let at = end;
+  while (at > from && <u32>load<u8>(at - 1) - 0x30 < 10) at--;
+  return at < end && at - 1 > from && load<u8>(at - 1) == COLON;
 }
 
 /** A URL: `http` or `https`, `://`, authority, path and query. User information is dropped (RFC 9110 4.2.4). */

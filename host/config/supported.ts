@@ -331,6 +331,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "prefix",
       "path",
       "path_separated_prefix",
+      "connect_matcher",
       "safe_regex",
       "case_sensitive",
       "headers",
@@ -375,7 +376,9 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
     ],
   },
   "envoy.config.route.v3.RouteAction.MaxStreamDuration": { read: ["max_stream_duration"] },
-  "envoy.config.route.v3.RouteAction.UpgradeConfig": { read: ["upgrade_type", "enabled"] },
+  "envoy.config.route.v3.RouteAction.UpgradeConfig": { read: ["upgrade_type", "enabled", "connect_config"] },
+  "envoy.config.route.v3.RouteAction.UpgradeConfig.ConnectConfig": { read: [] },
+  "envoy.config.route.v3.RouteMatch.ConnectMatcher": { read: [] },
   "envoy.config.route.v3.WeightedCluster": {
     read: ["clusters", "header_name"],
     inert: {

@@ -85,7 +85,14 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
   isUpgrade = false;
   private upgradeAccepted = false;
   private waitsForContinue = false;
-  private isBlocked = false;
+  /** The answer is the proxy's own; what an upstream still says has no reader. */
+  repliesItself = false;
+  /** The client reads too slowly. */
+  private isSocketBlocked = false;
+  /** More of the answer waits for a filter than should. */
+  private isResponseHeld = false;
+  /** How often the client is paused on this stream's behalf. */
+  private requestPauses = 0;
 
   /** Those that serve this stream; the first `filterCount` of them. */
   readonly filters: HttpFilter[] = [];
@@ -163,7 +170,9 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
     }
     if (!admit(this)) return;
     this.matchRoute();
-    if (this.isUpgrade && !this.upgradeAllowed()) {
+    // A CONNECT without a route is the router's to refuse: 404.
+    const isRefused = this.isUpgrade && (this.route !== null || method !== METHOD_CONNECT) && !this.upgradeAllowed();
+    if (isRefused) {
       manager.stats.rqWsOnNonWsRoute.inc();
       this.sendLocalReply(403, "", "upgrade_failed", 0);
       return;
@@ -275,10 +284,12 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
 
   continueRequest(): void {
     this.requestRun.resume();
+    this.worker.turn.endSoon();
   }
 
   continueResponse(): void {
     this.responseRun.resume();
+    this.worker.turn.endSoon();
   }
 
   bufferRequest(maxBytes: number): void {
@@ -289,13 +300,16 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
     this.responseFlags |= bits;
   }
 
-  /** Counted: as many `resumeRequest` calls let the client go on. */
+  /** Counted: as many `resumeRequest` calls, or the end of the stream, let the client go on. */
   pauseRequest(): void {
+    this.requestPauses++;
     this.http.socket.pauseReading();
   }
 
   resumeRequest(): void {
-    if (!this.isFinished) this.http.socket.resumeReading();
+    if (this.requestPauses === 0) return;
+    this.requestPauses--;
+    this.http.socket.resumeReading();
   }
 
   /** `edit` may add fields to the head. */
@@ -307,6 +321,7 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
     edit?: (headers: HeaderMap) => void,
   ): void {
     if (this.isOver) return;
+    this.worker.turn.endSoon();
     if (this.responseStarted) {
       this.setFlag(flags);
       this.abort(details);
@@ -319,6 +334,7 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
     }
     this.setFlag(flags);
     this.responseCodeDetails = details;
+    this.repliesItself = true;
     const headers = this.responseMap;
     headers.setId(HEADER_STATUS, String(status));
     const { core, loan } = this.worker;
@@ -328,7 +344,21 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
       headers.setId(HEADER_CONTENT_TYPE, "text/plain");
     }
     edit?.(headers);
-    this.respondWith(status, loan.offset, this.method === METHOD_HEAD ? 0 : length);
+    const bodyLength = this.method === METHOD_HEAD ? 0 : length;
+    if (this.responseRun.hasStarted) this.replaceResponse(status, loan.offset, bodyLength);
+    else this.respondWith(status, loan.offset, bodyLength);
+  }
+
+  /**
+   * Filters have seen the head of another answer, which none of the client has: what they hold of it is dropped, and the new
+   * one goes past them, as with Envoy.
+   */
+  private replaceResponse(status: number, address: number, length: number): void {
+    this.responseRun.begin(HELD_BODY_BYTES);
+    this.responseTrailerMap.release();
+    this.responseCode = status;
+    this.encodeHeaders(length === 0);
+    if (length > 0 && !this.isOver) this.encodeData(address, length, true);
   }
 
   /** An answer with a ready body: a direct response. `headers` are those of `newResponse()`. */
@@ -476,15 +506,34 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
   // --- flow control ----------------------------------------------------------------------------------------------------
 
   onDownstreamBlocked(): void {
-    if (this.isBlocked) return;
-    this.isBlocked = true;
-    for (let i = 0; i < this.filterCount; i++) this.filters[i]?.onDownstreamBlocked?.(this);
+    if (this.isSocketBlocked) return;
+    this.isSocketBlocked = true;
+    if (!this.isResponseHeld) this.tellBlocked();
   }
 
   onDownstreamDrained(): void {
-    if (!this.isBlocked) return;
-    this.isBlocked = false;
+    if (!this.isSocketBlocked) return;
+    this.isSocketBlocked = false;
     this.touch();
+    if (!this.isResponseHeld) this.tellDrained();
+  }
+
+  /** A filter holds back so much of the answer that its source shall wait. */
+  pauseResponse(): void {
+    this.isResponseHeld = true;
+    if (!this.isSocketBlocked) this.tellBlocked();
+  }
+
+  resumeResponse(): void {
+    this.isResponseHeld = false;
+    if (!this.isSocketBlocked) this.tellDrained();
+  }
+
+  private tellBlocked(): void {
+    for (let i = 0; i < this.filterCount; i++) this.filters[i]?.onDownstreamBlocked?.(this);
+  }
+
+  private tellDrained(): void {
     for (let i = 0; i < this.filterCount; i++) this.filters[i]?.onDownstreamDrained?.(this);
   }
 
@@ -535,6 +584,7 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
     this.requestTimer.stop();
     this.durationTimer.stop();
     for (let i = 0; i < this.filterCount; i++) (filters[i] as HttpFilter).onStreamEnd?.(this);
+    while (this.requestPauses > 0) this.resumeRequest();
     stats.rqActive.dec();
     stats.rqTime.record(this.endMs - this.startMs);
     if (this.upgradeAccepted) stats.cxUpgradesActive.dec();
@@ -572,7 +622,10 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
     this.isUpgrade = false;
     this.upgradeAccepted = false;
     this.waitsForContinue = false;
-    this.isBlocked = false;
+    this.repliesItself = false;
+    this.isSocketBlocked = false;
+    this.isResponseHeld = false;
+    this.requestPauses = 0;
     this.requestRun.begin(HELD_BODY_BYTES);
     this.responseRun.begin(HELD_BODY_BYTES);
     this.startMs = worker.clock.now();

@@ -27,6 +27,9 @@ export function compileForward(
     upgrades: new Map(
       (action.upgrade_configs ?? []).map((upgrade) => [upgrade.upgrade_type.toLowerCase(), upgrade.enabled !== false]),
     ),
+    terminatesConnect: (action.upgrade_configs ?? []).some(
+      (upgrade) => upgrade.upgrade_type.toLowerCase() === "connect" && upgrade.connect_config !== undefined,
+    ),
     autoHostRewrite: action.auto_host_rewrite === true,
     rewrite,
     appendXForwardedHost: action.append_x_forwarded_host === true,

@@ -58,6 +58,8 @@ export type ForwardAction = {
   readonly priority: "default" | "high";
   /** Upgrade type in lower case -> enabled; the connection manager's count for types that are not here. */
   readonly upgrades: ReadonlyMap<string, boolean>;
+  /** A CONNECT ends here and goes on as plain TCP (`connect_config`). */
+  readonly terminatesConnect: boolean;
   /** The host picked names the authority (`auto_host_rewrite`). */
   readonly autoHostRewrite: boolean;
   /** Path and host rewrites that do not depend on the upstream host. Apply them after `requestMutations`. */

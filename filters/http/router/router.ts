@@ -3,7 +3,8 @@
  * and carries request and answer between the stream and the upstream.
  */
 
-import type { HttpFilter, HttpFilterContext, HttpFilterFactory } from "../../../host/http/filter.ts";
+import type { FilterStream, HttpFilter, HttpFilterContext, HttpFilterFactory } from "../../../host/http/filter.ts";
+import type { HttpStream } from "../../../host/http/stream.ts";
 import type { ClusterManager } from "../../../host/upstream/cluster_manager.ts";
 import { decodeRouterConfig, type RouterConfig } from "./config.ts";
 import { UpstreamRequest } from "./upstream_request.ts";
@@ -21,8 +22,10 @@ export class RouterFilter implements HttpFilter {
     this.clusters = context.clusters;
   }
 
-  onStream(): HttpFilter {
-    return this.free.pop() ?? new UpstreamRequest(this);
+  onStream(stream: FilterStream): HttpFilter {
+    const request = this.free.pop() ?? new UpstreamRequest(this);
+    request.begin(stream as HttpStream);
+    return request;
   }
 
   giveBack(request: UpstreamRequest): void {

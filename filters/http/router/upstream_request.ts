@@ -13,7 +13,7 @@ import type { HttpStream } from "../../../host/http/stream.ts";
 import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
 import type { Recyclable } from "../../../host/net/turn.ts";
 import { rewriteAuthority } from "../../../host/route/rewrite.ts";
-import type { DirectResponseAction, ForwardAction, RedirectAction } from "../../../host/route/route_entry.ts";
+import type { ForwardAction } from "../../../host/route/route_entry.ts";
 import {
   NO_CLUSTER_FOUND,
   NO_HEALTHY_UPSTREAM,
@@ -32,10 +32,6 @@ import { RESET_OVERFLOW, RESET_PROTOCOL_ERROR, type ResetReason } from "../../..
 import type { UpstreamConnection } from "../../../host/upstream/upstream_connection.ts";
 import type { HeaderMap } from "../../../host/wasm/header_view.ts";
 import {
-  HEADER_CONTENT_LENGTH,
-  HEADER_CONTENT_TYPE,
-  HEADER_LOCATION,
-  HEADER_STATUS,
   HEADER_X_ENVOY_ATTEMPT_COUNT,
   HEADER_X_ENVOY_INTERNAL,
   HEADER_X_ENVOY_OVERLOADED,
@@ -43,7 +39,10 @@ import {
   HEADER_X_ENVOY_UPSTREAM_SERVICE_TIME,
   HEADERS_END_STREAM,
   HEADERS_UPGRADE,
+  METHOD_CONNECT,
 } from "../../../host/wasm/layout.gen.ts";
+import { ConnectTunnel, type TunnelOwner } from "./connect_tunnel.ts";
+import { answerDirectly, answerRedirect } from "./own_answers.ts";
 import { dropRetryHeaders } from "./retry_headers.ts";
 import type { RouterFilter } from "./router.ts";
 import { requestTimeout } from "./timeouts.ts";
@@ -51,13 +50,14 @@ import { requestTimeout } from "./timeouts.ts";
 /** The table of a cluster's priorities. */
 const PRIORITY = { default: 0, high: 1 } as const;
 
-export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recyclable {
+export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, TimerOwner, Recyclable {
   private readonly router: RouterFilter;
   private stream!: HttpStream;
   private cluster: Cluster | null = null;
   private host: Host | null = null;
   private pool: HttpConnPool | null = null;
   private connection: UpstreamConnection | null = null;
+  private tunnel: ConnectTunnel | null = null;
   private isQueued = false;
   private readonly held = new HeldBody();
   private heldTrailers: HeaderMap | null = null;
@@ -78,8 +78,12 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
 
   // --- the request -----------------------------------------------------------------------------------------------------
 
-  onRequestHeaders(stream: HttpStream, headers: HeaderMap, endStream: boolean): FilterStatus {
+  /** Serves this stream from now on; its request may never come this far. */
+  begin(stream: HttpStream): void {
     this.stream = stream;
+  }
+
+  onRequestHeaders(stream: HttpStream, headers: HeaderMap, endStream: boolean): FilterStatus {
     this.endStream = endStream;
     const { stats } = stream.manager;
     stats.routerTotal.inc();
@@ -93,10 +97,10 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
     } else if (route.redirect !== undefined) {
       // Envoy counts a redirect as a direct response, too; `rq_redirect` is about redirects that it follows itself.
       stats.directResponse.inc();
-      this.redirect(headers, route.redirect);
+      answerRedirect(stream, headers, route.redirect, this.router.config);
     } else if (route.directResponse !== undefined) {
       stats.directResponse.inc();
-      this.respondDirectly(headers, route.directResponse);
+      answerDirectly(stream, headers, route.directResponse);
     }
     return STOP;
   }
@@ -118,6 +122,12 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
     if (headers.hasId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE)) {
       this.altResponse = headers.getId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE) === "204";
       headers.removeId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE);
+    }
+    if (action.terminatesConnect && stream.method === METHOD_CONNECT) {
+      stream.attemptCount = 1;
+      this.tunnel = new ConnectTunnel(stream, this);
+      this.tunnel.open(cluster);
+      return;
     }
     const host = cluster.pick();
     if (host === null) {
@@ -156,6 +166,10 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
   }
 
   onRequestData(stream: HttpStream, address: number, length: number, endStream: boolean): FilterStatus {
+    if (this.tunnel !== null) {
+      this.tunnel.send(address, length);
+      return STOP;
+    }
     if (endStream) this.startResponseTimer();
     if (this.connection === null) {
       if (this.cluster === null || this.answerEnded) return STOP;
@@ -212,11 +226,26 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
     );
   }
 
+  // --- a CONNECT that ends here ----------------------------------------------------------------------------------------
+
+  onTunnelOpened(): void {
+    this.cluster?.stats.answered(200, this.isInternal);
+  }
+
+  onTunnelFailed(body: string, details: string, flag: number): void {
+    this.cluster?.stats.answered(503, this.isInternal);
+    this.stream.sendLocalReply(503, body, details, flag);
+  }
+
   // --- the upstream ----------------------------------------------------------------------------------------------------
 
   onUpstreamHeaders(block: number, flags: number, status: number): void {
     const { cluster, host, stream } = this;
-    if (cluster === null || host === null) return;
+    if (cluster === null || host === null || stream.repliesItself) {
+      stream.worker.core.exports.blockFree(block);
+      this.release();
+      return;
+    }
     const now = stream.worker.clock.now();
     if (stream.upstreamFirstRxMs < 0) stream.upstreamFirstRxMs = now;
     const isSwitch = (flags & HEADERS_UPGRADE) !== 0 && stream.isUpgrade;
@@ -276,6 +305,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
   // --- the downstream --------------------------------------------------------------------------------------------------
 
   onDownstreamBlocked(): void {
+    this.tunnel?.pauseReading();
     if (this.answerPaused || this.connection === null) return;
     this.answerPaused = true;
     this.cluster?.stats.flowPaused.inc();
@@ -283,6 +313,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
   }
 
   onDownstreamDrained(): void {
+    this.tunnel?.resumeReading();
     if (!this.answerPaused || this.connection === null) return;
     this.answerPaused = false;
     this.cluster?.stats.flowResumed.inc();
@@ -296,39 +327,9 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
 
   // --- answers of our own ----------------------------------------------------------------------------------------------
 
-  private redirect(headers: HeaderMap, action: RedirectAction): void {
-    const { stream } = this;
-    action.rewrite?.apply(headers, !this.router.config.suppressEnvoyHeaders);
-    const location = action.location(headers);
-    const response = stream.newResponse();
-    if (response === null) {
-      stream.abort("no_header_block");
-      return;
-    }
-    response.setId(HEADER_STATUS, String(action.status));
-    response.setId(HEADER_LOCATION, location);
-    stream.respondBytes(action.status, undefined, "direct_response");
-  }
-
-  private respondDirectly(headers: HeaderMap, action: DirectResponseAction): void {
-    const { stream } = this;
-    const response = stream.newResponse();
-    if (response === null) {
-      stream.abort("no_header_block");
-      return;
-    }
-    response.setId(HEADER_STATUS, String(action.status));
-    const { body } = action;
-    if (body !== undefined && body.length > 0) {
-      response.setIdNumber(HEADER_CONTENT_LENGTH, body.length);
-      response.setId(HEADER_CONTENT_TYPE, "text/plain");
-    }
-    if (action.location !== undefined) response.setId(HEADER_LOCATION, action.location(headers));
-    stream.respondBytes(action.status, body, "direct_response");
-  }
-
   private fail(status: number, reason: ResetReason, cause: string, flag: number, isOverloaded: boolean): void {
     const { cluster, host, stream } = this;
+    if (stream.repliesItself) return;
     if (stream.responseStarted) {
       stream.manager.stats.resetAfterResponseStarted.inc();
       stream.setFlag(flag);
@@ -374,6 +375,10 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
 
   private timedOut(status: number, body: string, details: string, flag: number): void {
     const { stream } = this;
+    if (stream.repliesItself) {
+      this.release();
+      return;
+    }
     if (stream.responseStarted) {
       stream.setFlag(flag);
       stream.abort(details);
@@ -445,6 +450,8 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TimerOwner, Recy
     const { connection, pool } = this;
     this.responseTimer?.stop();
     this.durationTimer?.stop();
+    this.tunnel?.close();
+    this.tunnel = null;
     this.held.clear();
     this.heldTrailers = null;
     this.resumeRequest();

@@ -38,14 +38,14 @@ function checkFilters(filters: readonly HttpFilter[], at: At): void {
   }
 }
 
-/** Upgrades are told apart in any case; a CONNECT needs routes of its own. */
+/** Upgrades are told apart in any case. */
 export function checkUpgrades(upgrades: readonly { readonly upgrade_type: string }[], at: At): void {
   const seen = new Set<string>();
   for (const [index, { upgrade_type: type }] of upgrades.entries()) {
     const place = at.element("upgrade_configs", upgrades, index);
     const key = type.toLowerCase();
     if (seen.has(key)) place.failField("upgrade_type", `duplicate upgrade ${type}`);
-    if (key === "connect" || key === "connect-udp") place.failField("upgrade_type", `${type} is not supported yet`);
+    if (key === "connect-udp") place.failField("upgrade_type", `${type} is not supported yet`);
     seen.add(key);
   }
 }

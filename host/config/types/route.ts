@@ -61,6 +61,7 @@ export interface RouteMatch {
   readonly prefix?: string;
   readonly path?: string;
   readonly path_separated_prefix?: string;
+  readonly connect_matcher?: object;
   readonly safe_regex?: RegexMatcher;
   /** Absent: true. */
   readonly case_sensitive?: boolean;
@@ -111,7 +112,12 @@ export interface RouteAction {
     readonly grpc_timeout_header_max?: DurationMs;
     readonly grpc_timeout_header_offset?: DurationMs;
   };
-  readonly upgrade_configs?: readonly { readonly upgrade_type: string; readonly enabled?: boolean }[];
+  readonly upgrade_configs?: readonly {
+    readonly upgrade_type: string;
+    readonly enabled?: boolean;
+    /** CONNECT alone: it ends here. */
+    readonly connect_config?: object;
+  }[];
 }
 
 export interface WeightedCluster {

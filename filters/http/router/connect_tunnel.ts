@@ -1,0 +1,138 @@
+/**
+ * A CONNECT that ends here (`upgrade_configs` with `connect_config`): what the client says after our 200 goes to a host of the
+ * cluster as plain TCP, and back (RFC 9110 9.3.6).
+ */
+
+import type { HttpStream } from "../../../host/http/stream.ts";
+import {
+  NO_HEALTHY_UPSTREAM,
+  UPSTREAM_CONNECTION_FAILURE,
+  UPSTREAM_OVERFLOW,
+} from "../../../host/stream_info/response_flags.ts";
+import type { Cluster } from "../../../host/upstream/cluster.ts";
+import {
+  RESET_CONNECTION_TIMEOUT,
+  RESET_OVERFLOW,
+  RESET_REMOTE_CONNECTION_FAILURE,
+  type ResetReason,
+} from "../../../host/upstream/reset_reason.ts";
+import { type TcpFailure, TcpUpstream, type TcpUpstreamOwner } from "../../../host/upstream/tcp_upstream.ts";
+import { HEADER_STATUS } from "../../../host/wasm/layout.gen.ts";
+
+/** Whom the tunnel tells that there is none. */
+export interface TunnelOwner {
+  onTunnelFailed(body: string, details: string, flag: number): void;
+  onTunnelOpened(): void;
+  onUpstreamBlocked(): void;
+  onUpstreamDrained(): void;
+}
+
+export class ConnectTunnel implements TcpUpstreamOwner {
+  private readonly stream: HttpStream;
+  private readonly owner: TunnelOwner;
+  private peer: TcpUpstream | null = null;
+
+  constructor(stream: HttpStream, owner: TunnelOwner) {
+    this.stream = stream;
+    this.owner = owner;
+  }
+
+  open(cluster: Cluster): void {
+    const upstream = TcpUpstream.open(cluster, this);
+    if (typeof upstream === "string") {
+      this.onUpstreamFailed(upstream);
+      return;
+    }
+    this.peer = upstream;
+    this.stream.upstream = upstream.host;
+  }
+
+  /** Bytes of core memory for the upstream. */
+  send(address: number, length: number): void {
+    const { peer, stream } = this;
+    if (peer === null || length === 0) return;
+    const { core, turn } = stream.worker;
+    let at = turn.output.room(peer);
+    if (turn.output.space < length) {
+      turn.output.flush();
+      at = turn.output.room(peer);
+    }
+    core.bytes.copyWithin(at, address, address + length);
+    turn.output.commit(length);
+    stream.upstreamWireBytesSent += length;
+    peer.cluster.stats.cxTxBytes.add(length);
+  }
+
+  /** The client has left, or the stream is over. */
+  close(): void {
+    this.peer?.close(true);
+    this.peer = null;
+  }
+
+  pauseReading(): void {
+    this.peer?.socket.pauseReading();
+  }
+
+  resumeReading(): void {
+    this.peer?.socket.resumeReading();
+  }
+
+  // --- the upstream ----------------------------------------------------------------------------------------------------
+
+  onUpstreamConnected(): void {
+    const { stream } = this;
+    this.owner.onTunnelOpened();
+    const response = stream.newResponse();
+    if (response === null) {
+      stream.abort("no_header_block");
+      return;
+    }
+    response.setId(HEADER_STATUS, "200");
+    stream.upstreamSocket = this.peer?.socket ?? null;
+    stream.responseCodeDetails = "via_upstream";
+    stream.respondHeaders(200, false);
+  }
+
+  onUpstreamRead(length: number): void {
+    this.stream.upstreamWireBytesReceived += length;
+    this.stream.respondData(this.stream.worker.readBufferAddress, length, false);
+  }
+
+  onUpstreamEnd(): void {
+    this.stream.respondData(0, 0, true);
+  }
+
+  onUpstreamBlocked(): void {
+    this.owner.onUpstreamBlocked();
+  }
+
+  onUpstreamDrained(): void {
+    this.owner.onUpstreamDrained();
+  }
+
+  onUpstreamClosed(): void {
+    this.peer = null;
+    this.stream.respondData(0, 0, true);
+  }
+
+  onUpstreamFailed(failure: TcpFailure): void {
+    this.peer = null;
+    const { owner } = this;
+    if (failure === "no healthy host") {
+      owner.onTunnelFailed("no healthy upstream", "no_healthy_upstream", NO_HEALTHY_UPSTREAM);
+      return;
+    }
+    const { reason, flag } = FAILURES[failure];
+    owner.onTunnelFailed(
+      `upstream connect error or disconnect/reset before headers. reset reason: ${reason.text}`,
+      `upstream_reset_before_response_started{${reason.details}}`,
+      flag,
+    );
+  }
+}
+
+const FAILURES: Readonly<Record<Exclude<TcpFailure, "no healthy host">, { reason: ResetReason; flag: number }>> = {
+  overflow: { reason: RESET_OVERFLOW, flag: UPSTREAM_OVERFLOW },
+  "connect failure": { reason: RESET_REMOTE_CONNECTION_FAILURE, flag: UPSTREAM_CONNECTION_FAILURE },
+  "connect timeout": { reason: RESET_CONNECTION_TIMEOUT, flag: UPSTREAM_CONNECTION_FAILURE },
+};

@@ -1,0 +1,48 @@
+/** Routes that the proxy answers itself: redirects and direct responses. */
+
+import type { HttpStream } from "../../../host/http/stream.ts";
+import type { DirectResponseAction, RedirectAction } from "../../../host/route/route_entry.ts";
+import type { HeaderMap } from "../../../host/wasm/header_view.ts";
+import {
+  HEADER_CONTENT_LENGTH,
+  HEADER_CONTENT_TYPE,
+  HEADER_LOCATION,
+  HEADER_STATUS,
+} from "../../../host/wasm/layout.gen.ts";
+import type { RouterConfig } from "./config.ts";
+
+const DETAILS = "direct_response";
+
+export function answerRedirect(
+  stream: HttpStream,
+  headers: HeaderMap,
+  action: RedirectAction,
+  config: RouterConfig,
+): void {
+  action.rewrite?.apply(headers, !config.suppressEnvoyHeaders);
+  const location = action.location(headers);
+  const response = newAnswer(stream, action.status);
+  if (response === null) return;
+  response.setId(HEADER_LOCATION, location);
+  stream.respondBytes(action.status, undefined, DETAILS);
+}
+
+export function answerDirectly(stream: HttpStream, headers: HeaderMap, action: DirectResponseAction): void {
+  const response = newAnswer(stream, action.status);
+  if (response === null) return;
+  const { body } = action;
+  if (body !== undefined && body.length > 0) {
+    response.setIdNumber(HEADER_CONTENT_LENGTH, body.length);
+    response.setId(HEADER_CONTENT_TYPE, "text/plain");
+  }
+  if (action.location !== undefined) response.setId(HEADER_LOCATION, action.location(headers));
+  stream.respondBytes(action.status, body, DETAILS);
+}
+
+/** Null: the core has no header block left, and the stream is over. */
+function newAnswer(stream: HttpStream, status: number): HeaderMap | null {
+  const response = stream.newResponse();
+  if (response === null) stream.abort("no_header_block");
+  else response.setId(HEADER_STATUS, String(status));
+  return response;
+}
