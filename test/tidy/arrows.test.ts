@@ -1,39 +1,10 @@
-// Arrows point one way. The order of the rooms is the one that docs/architecture.md draws; this list and that page change together.
+// Arrows point one way. The order of the rooms stands in rooms.ts, and docs/architecture.md draws it.
 
 import { readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { describe, expect, it } from "vitest";
 import { files, type Import, importsOf } from "../support/source_tree.ts";
-
-/** Rooms of host/ from the top down: a file imports its own room and the rooms below. */
-const ROOMS = [
-  "main.ts",
-  "command_line",
-  "index.ts",
-  "worker_thread.ts",
-  "server",
-  "workers",
-  "admin",
-  "control_plane",
-  "xds",
-  "explain",
-  "listener",
-  "client",
-  "tcp", // Above http: the HTTP connection manager is a network filter.
-  "http",
-  "route",
-  "upstream",
-  "access_log",
-  "tracing",
-  "runtime",
-  "stats",
-  "codec",
-  "stream_info",
-  "net",
-  "config",
-  "log",
-  "wasm",
-];
+import { ROOMS } from "./rooms.ts";
 
 /** The only files that may import filters: they hand the registry down as an argument. */
 const JOINTS = ["host/main.ts", "host/index.ts", "host/worker_thread.ts"];
