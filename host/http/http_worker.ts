@@ -1,4 +1,4 @@
-/** What one worker thread lends to its connections and streams. Made once by `host/workers/worker.ts`, or by a simulation. */
+/** What one worker thread lends to its connections and streams. host/workers/runtime.ts is one, whether a thread or a simulation runs it. */
 
 import type { AccessLogSinks } from "../access_log/sinks.ts";
 import type { ServerCodec } from "../codec/codec.ts";

@@ -2,7 +2,7 @@
  * The layered runtime (config.bootstrap.v3.LayeredRuntime): values by dotted key, later layers over earlier ones. The admin
  * layer, where there is one, takes what POST /runtime_modify gives.
  *
- * The main thread owns it; workers get `values()` in the snapshot, a plain map.
+ * The main thread owns and shows it. No worker asks for a value: a key that a field names must not have one (config/check/runtime.ts).
  */
 
 import type { Bootstrap } from "../config/types/bootstrap.ts";
