@@ -37,6 +37,10 @@ export class RequestLine implements FilterLine {
     return (stream.filters[position] as HttpFilter).onRequestTrailers?.(stream, stream.requestTrailers) ?? CONTINUE;
   }
 
+  seesTrailers(position: number): boolean {
+    return this.stream.filters[position]?.onRequestTrailers !== undefined;
+  }
+
   endHeaders(endStream: boolean): void {
     this.headers(this.count, endStream);
   }
@@ -105,6 +109,10 @@ export class ResponseLine implements FilterLine {
     return this.at(position).onResponseTrailers?.(stream, stream.responseTail) ?? CONTINUE;
   }
 
+  seesTrailers(position: number): boolean {
+    return this.at(position).onResponseTrailers !== undefined;
+  }
+
   endHeaders(endStream: boolean): void {
     this.stream.encodeHeaders(endStream);
   }
@@ -118,11 +126,11 @@ export class ResponseLine implements FilterLine {
   }
 
   pauseSource(): void {
-    this.stream.onDownstreamBlocked();
+    this.stream.pauseResponse();
   }
 
   resumeSource(): void {
-    this.stream.onDownstreamDrained();
+    this.stream.resumeResponse();
   }
 
   onTooLarge(): void {

@@ -3,15 +3,17 @@
  * stays until `resume`:
  *
  * - stopped at its headers: later parts wait, unseen by anyone; on `resume` the next filter gets the headers, and then the
- *   body runs from the filter that stopped (so a filter that waited for the whole body sees it).
- * - stopped at its data: what the filter saw waits; later data still run up to that filter and join what waits; on
- *   `resume` all of it goes on to the next filter.
+ *   body runs past all filters (so a filter that waited for the whole body sees it).
+ * - stopped at its data: what the filter saw waits; later data still run up to that filter and join what waits, until it
+ *   says CONTINUE or `resume` is called: then all of it goes on to the next filter. Trailers are shown the same way.
+ * - stopped at its trailers: they go on to the next filter.
  *
- * What waits is copied. Above `limit` bytes the source is paused, or, when the filter asked for the whole body, `onTooLarge`.
+ * Each piece that waits knows the next filter to see it, so none is seen twice or missed, and their order stays. What waits
+ * is copied. Above `limit` bytes the source is paused, or, when the filter asked for the whole body, `onTooLarge`.
  */
 
-import { CONTINUE, type FilterStatus } from "./filter.ts";
-import { HeldBody } from "./held_body.ts";
+import { CONTINUE, type FilterStatus, STOP } from "./filter.ts";
+import { copyOf } from "./held_body.ts";
 
 /** The two directions differ in which callbacks they call and in what stands at the end of the line. */
 export interface FilterLine {
@@ -20,6 +22,8 @@ export interface FilterLine {
   headers(position: number, endStream: boolean): FilterStatus;
   data(position: number, address: number, length: number, endStream: boolean): FilterStatus;
   trailers(position: number): FilterStatus;
+  /** The filter has a callback for trailers. */
+  seesTrailers(position: number): boolean;
   /** The end of the line: the terminal filter, or the codec. */
   endHeaders(endStream: boolean): void;
   endData(address: number, length: number, endStream: boolean): void;
@@ -37,15 +41,31 @@ export interface FilterLine {
 const RUNNING = 0;
 const STOPPED_AT_HEADERS = 1;
 const STOPPED_AT_DATA = 2;
+const STOPPED_AT_TRAILERS = 3;
+
+/** No trailers wait. */
+const NONE = -1;
+
+/** Body bytes that wait. */
+interface Piece {
+  readonly bytes: Uint8Array;
+  readonly endStream: boolean;
+  /** The filter that sees them next. Never larger than that of an older piece. */
+  readonly next: number;
+}
 
 export class FilterRun {
   private readonly line: FilterLine;
-  private readonly held = new HeldBody();
+  private waiting: Piece[] = [];
+  private waitingBytes = 0;
   private state = RUNNING;
   private at = 0;
   private headersEndStream = false;
-  private trailersWait = false;
+  /** The filter that sees the trailers next, when they wait. */
+  private trailersNext = NONE;
   private sourcePaused = false;
+  private isReleasing = false;
+  private started = false;
   /** > 0: a filter asked for the whole body. */
   private wholeBodyLimit = 0;
   private limit = 0;
@@ -58,15 +78,23 @@ export class FilterRun {
   begin(limit: number): void {
     this.state = RUNNING;
     this.at = 0;
-    this.trailersWait = false;
+    this.trailersNext = NONE;
     this.sourcePaused = false;
+    this.isReleasing = false;
+    this.started = false;
     this.wholeBodyLimit = 0;
     this.limit = limit;
-    this.held.clear();
+    if (this.waiting.length > 0) this.waiting = [];
+    this.waitingBytes = 0;
   }
 
   get isStopped(): boolean {
     return this.state !== RUNNING;
+  }
+
+  /** The headers have been given to the first filter, or to the end of the line. */
+  get hasStarted(): boolean {
+    return this.started;
   }
 
   /** The filter that is about to stop wants all of the body, `maxBytes` at most. */
@@ -75,28 +103,26 @@ export class FilterRun {
   }
 
   headers(endStream: boolean): void {
+    this.started = true;
     this.headersEndStream = endStream;
     this.headersFrom(0);
   }
 
   data(address: number, length: number, endStream: boolean): void {
     const { line } = this;
-    if (this.state === RUNNING) {
-      if (line.count === 0) line.endData(address, length, endStream);
-      else this.dataFrom(0, address, length, endStream);
+    if (this.state === RUNNING && line.count === 0) {
+      line.endData(address, length, endStream);
       return;
     }
-    if (this.state === STOPPED_AT_DATA && !this.runUpTo(this.at, address, length, endStream)) return;
-    this.hold(address, length, endStream);
+    if (this.state === STOPPED_AT_HEADERS) this.hold(0, address, length, endStream);
+    else this.dataFrom(0, address, length, endStream);
+    if (this.wholeBodyLimit > 0) this.checkWholeBody();
   }
 
   trailers(): void {
-    if (this.state === RUNNING) {
-      this.trailersFrom(0);
-      return;
-    }
-    this.trailersWait = true;
-    if (this.wholeBodyLimit > 0) this.resume();
+    if (this.state === STOPPED_AT_HEADERS) this.trailersNext = 0;
+    else this.trailersFrom(0);
+    if (this.wholeBodyLimit > 0) this.checkWholeBody();
   }
 
   /** The filter that stopped lets the message go on. */
@@ -108,20 +134,14 @@ export class FilterRun {
     this.wholeBodyLimit = 0;
     if (state === STOPPED_AT_HEADERS) {
       this.headersFrom(at + 1);
-      if (this.isStopped || line.isOver) return;
-      this.releaseHeld(at);
-    } else {
-      this.releaseHeld(at + 1);
+      if (line.isOver) return;
+      if (this.isStopped) {
+        if (this.wholeBodyLimit > 0) this.checkWholeBody();
+        return;
+      }
     }
-    if (this.isStopped || line.isOver) return;
-    if (this.trailersWait) {
-      this.trailersWait = false;
-      this.trailersFrom(state === STOPPED_AT_HEADERS ? at : at + 1);
-    }
-    if (this.sourcePaused && !this.isStopped && !line.isOver) {
-      this.sourcePaused = false;
-      line.resumeSource();
-    }
+    this.release();
+    if (this.sourcePaused && this.waitingBytes <= this.limit && !line.isOver) this.resumeSource();
   }
 
   private headersFrom(start: number): void {
@@ -134,71 +154,97 @@ export class FilterRun {
         this.at = i;
         return;
       }
+      this.wholeBodyLimit = 0;
     }
     line.endHeaders(this.headersEndStream);
   }
 
+  /** Shows data to the filters from `start` on, as far as they get: to the end, or into what waits. */
   private dataFrom(start: number, address: number, length: number, endStream: boolean): void {
     const { line } = this;
     for (let i = start; i < line.count; i++) {
       const status = line.data(i, address, length, endStream);
       if (line.isOver) return;
       if (status !== CONTINUE) {
-        this.state = STOPPED_AT_DATA;
-        this.at = i;
-        this.hold(address, length, endStream);
+        if (this.state === RUNNING) {
+          this.state = STOPPED_AT_DATA;
+          this.at = i;
+        }
+        this.hold(i + 1, address, length, endStream);
+        return;
+      }
+      if (this.state === STOPPED_AT_DATA && i === this.at) {
+        this.hold(i + 1, address, length, endStream);
+        this.resume();
         return;
       }
     }
     line.endData(address, length, endStream);
   }
 
-  /** Lets the filters up to the one that stopped see data that will join what waits; false: stopped earlier, or over. */
-  private runUpTo(last: number, address: number, length: number, endStream: boolean): boolean {
-    const { line } = this;
-    for (let i = 0; i <= last; i++) {
-      const status = line.data(i, address, length, endStream);
-      if (line.isOver) return false;
-      if (status === CONTINUE && i === last) {
-        this.hold(address, length, endStream);
-        this.resume();
-        return false;
-      }
-    }
-    return true;
-  }
-
   private trailersFrom(start: number): void {
     const { line } = this;
+    this.trailersNext = NONE;
     for (let i = start; i < line.count; i++) {
-      line.trailers(i);
+      const isWhereDataStopped = this.state === STOPPED_AT_DATA && i === this.at;
+      // Without a callback its silence is no CONTINUE: it is waited for.
+      const status = isWhereDataStopped && !line.seesTrailers(i) ? STOP : line.trailers(i);
       if (line.isOver) return;
+      if (status !== CONTINUE) {
+        if (this.state === RUNNING) {
+          this.state = STOPPED_AT_TRAILERS;
+          this.at = i;
+        }
+        this.trailersNext = i + 1;
+        return;
+      }
+      if (this.state === STOPPED_AT_DATA && i === this.at) {
+        this.trailersNext = i + 1;
+        this.resume();
+        return;
+      }
     }
     line.endTrailers();
   }
 
-  private hold(address: number, length: number, endStream: boolean): void {
-    const { held, line } = this;
-    held.push(line.memory(), address, length, endStream);
-    if (this.wholeBodyLimit > 0) {
-      if (held.bytes > this.wholeBodyLimit) line.onTooLarge();
-      else if (endStream) this.resume();
-    } else if (held.bytes > this.limit && !this.sourcePaused) {
+  /** What waits goes on: the data, oldest first, and then the trailers. */
+  private release(): void {
+    const { line } = this;
+    const due = this.waiting;
+    const wasReleasing = this.isReleasing;
+    this.waiting = [];
+    this.waitingBytes = 0;
+    this.isReleasing = true;
+    for (const { bytes, endStream, next } of due) {
+      this.dataFrom(next, line.lend(bytes), bytes.length, endStream);
+      if (line.isOver) return;
+    }
+    this.isReleasing = wasReleasing;
+    // A filter that resumes from inside its callback is here while younger data are still to come.
+    if (this.trailersNext !== NONE && !wasReleasing) this.trailersFrom(this.trailersNext);
+  }
+
+  private hold(next: number, address: number, length: number, endStream: boolean): void {
+    const { line } = this;
+    this.waiting.push({ bytes: copyOf(line.memory(), address, length), endStream, next });
+    this.waitingBytes += length;
+    if (this.waitingBytes > this.limit && this.wholeBodyLimit === 0 && !this.sourcePaused) {
       this.sourcePaused = true;
       line.pauseSource();
     }
   }
 
-  private releaseHeld(start: number): void {
-    const { held, line } = this;
-    const { endStream } = held;
-    while (held.hasPieces) {
-      const piece = held.shift() as Uint8Array;
-      const isLast = !held.hasPieces;
-      this.dataFrom(start, line.lend(piece), piece.length, endStream && isLast);
-      if (this.isStopped || line.isOver) return;
-      if (isLast) return;
-    }
-    if (endStream) this.dataFrom(start, 0, 0, true);
+  private checkWholeBody(): void {
+    const { line } = this;
+    if (!this.isStopped || line.isOver) return;
+    if (this.waitingBytes > this.wholeBodyLimit) line.onTooLarge();
+    else if (this.trailersNext !== NONE || this.waiting.at(-1)?.endStream) this.resume();
+    // The rest has to come, also when a filter before has paused it.
+    else if (this.sourcePaused) this.resumeSource();
+  }
+
+  private resumeSource(): void {
+    this.sourcePaused = false;
+    this.line.resumeSource();
   }
 }

@@ -13,7 +13,7 @@ export class HeldBody {
   }
 
   push(memory: Uint8Array, address: number, length: number, endStream: boolean): void {
-    if (length > 0) this.pieces.push(memory.slice(address, address + length));
+    if (length > 0) this.pieces.push(copyOf(memory, address, length));
     this.bytes += length;
     this.endStream = endStream;
   }
@@ -34,4 +34,9 @@ export class HeldBody {
     this.bytes = 0;
     this.endStream = false;
   }
+}
+
+/** A copy on the heap. Core memory is a Buffer, whose own `slice` would be a view. */
+export function copyOf(memory: Uint8Array, address: number, length: number): Uint8Array {
+  return Uint8Array.prototype.slice.call(memory, address, address + length);
 }

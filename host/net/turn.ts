@@ -16,9 +16,21 @@ export class Turn {
   /** [0, count) wait. The array keeps its length: setting that is a call into the engine, and growing again allocates. */
   private readonly retired: (Recyclable | null)[] = [];
   private count = 0;
+  private endIsDue = false;
+  private readonly endNow = (): void => {
+    this.endIsDue = false;
+    this.end();
+  };
 
   constructor(output: Output) {
     this.output = output;
+  }
+
+  /** Ends when the code that runs now has returned: for verbs that may be called outside of any event, by a filter that waited. */
+  endSoon(): void {
+    if (this.endIsDue) return;
+    this.endIsDue = true;
+    queueMicrotask(this.endNow);
   }
 
   /** To be recycled when the turn ends. */

@@ -57,6 +57,8 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly turn: Turn;
+  /** What every output of this worker is written from. */
+  readonly slabs: SlabPool;
   readonly node: NodeInfo;
   readonly accessLogSinks: AccessLogSinks;
   readonly streams = new StreamPool();
@@ -86,9 +88,9 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
     this.accessLogSinks = parts.accessLogSinks;
     this.observer = parts.observer;
     const slabs = outputSlabsOf(core);
-    const pool = new SlabPool(slabs.memory, slabs.start, slabs.slabBytes, slabs.count);
-    this.turn = new Turn(new Output(pool));
-    this.loan = pool.take() as PooledSlab;
+    this.slabs = new SlabPool(slabs.memory, slabs.start, slabs.slabBytes, slabs.count);
+    this.turn = new Turn(new Output(this.slabs));
+    this.loan = this.slabs.take() as PooledSlab;
     this.readBufferAddress = readBufferOf(core).address;
     this.pending = new PendingEvents(core);
     this.connectionIds = parts.index * CONNECTION_IDS_PER_WORKER;
