@@ -29,6 +29,9 @@ import type { HttpStream } from "./stream.ts";
  */
 const HALF_CLOSE_GRACE_MS = 50;
 
+/** A connection that is drained is closed when no request has come for so long: more than a request needs to get here. */
+const DRAIN_IDLE_MS = 500;
+
 /** How long the last bytes of an answer may take to leave when streams may idle for ever. */
 const FLUSH_TIMEOUT_MS = 300_000;
 
@@ -55,6 +58,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
   private readonly owner: ConnectionOwner;
   private stream: HttpStream | null = null;
   private requests = 0;
+  private isDraining = false;
   private isLingering = false;
   private isClosed = false;
   private lingerStartMs = 0;
@@ -102,13 +106,11 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     return this.stream !== null;
   }
 
-  /** Ends when idle, else after the response under way. */
+  /** Ends after its next response, or when it is still idle a little later: a request may be on its way to us just now. */
   drain(): void {
     this.closesAfterResponse = true;
-    if (this.stream === null && !this.isLingering && !this.codec.headStarted) {
-      this.manager.stats.cxDrainClose.inc();
-      this.closeGently();
-    }
+    this.isDraining = true;
+    if (this.stream === null && !this.isLingering && !this.codec.headStarted) this.idleTimer.start(DRAIN_IDLE_MS);
   }
 
   // --- the socket ------------------------------------------------------------------------------------------------------
@@ -173,7 +175,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     } else if (this.isLingering) {
       this.lingeredEnough();
     } else {
-      stats.cxIdleTimeout.inc();
+      (this.isDraining ? stats.cxDrainClose : stats.cxIdleTimeout).inc();
       this.closeGently();
     }
     this.worker.turn.end();

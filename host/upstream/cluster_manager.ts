@@ -1,19 +1,35 @@
 /** The clusters of one worker, by name; follows the snapshots that the main thread hands out. */
 
+import type { Timer, TimerOwner } from "../net/clock.ts";
 import { Cluster, type ClusterDescription } from "./cluster.ts";
 import type { HostDescription } from "./host.ts";
 import type { UpstreamWorker } from "./upstream_worker.ts";
 
-export class ClusterManager {
+/**
+ * How long a cluster that left the config still takes requests: those of connections that came before the change, which end with
+ * the answer to their next request or, when none comes, half a second later.
+ */
+const LEAVE_MS = 1_000;
+
+export class ClusterManager implements TimerOwner {
   private readonly worker: UpstreamWorker;
   private readonly clusters = new Map<string, Cluster>();
+  private readonly leaving = new Map<string, Cluster>();
+  private readonly leaveTimer: Timer;
 
   constructor(worker: UpstreamWorker) {
     this.worker = worker;
+    this.leaveTimer = worker.timers.timer(this);
   }
 
   get(name: string): Cluster | undefined {
-    return this.clusters.get(name);
+    return this.clusters.get(name) ?? this.leaving.get(name);
+  }
+
+  /** The last of those for whom it stayed are gone. */
+  onTimer(): void {
+    for (const cluster of this.leaving.values()) cluster.remove();
+    this.leaving.clear();
   }
 
   /**
@@ -25,7 +41,9 @@ export class ClusterManager {
     for (const [name, cluster] of this.clusters) {
       if (names.has(name)) continue;
       this.clusters.delete(name);
-      cluster.remove();
+      this.leaving.get(name)?.remove();
+      this.leaving.set(name, cluster);
+      this.leaveTimer.start(LEAVE_MS);
     }
     for (const description of descriptions) {
       const { name } = description.config;
@@ -45,6 +63,7 @@ export class ClusterManager {
   }
 
   close(): void {
-    for (const cluster of this.clusters.values()) cluster.close();
+    this.leaveTimer.release();
+    for (const cluster of [...this.clusters.values(), ...this.leaving.values()]) cluster.close();
   }
 }

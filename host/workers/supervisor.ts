@@ -97,6 +97,10 @@ export class Supervisor {
     for (const seat of this.seats) seat.tell(message);
   }
 
+  tellOne(index: number, message: ToWorker): void {
+    this.seats[index]?.tell(message);
+  }
+
   /** Changes what a worker is born with from now on: hosts that DNS found. */
   remember(snapshot: Snapshot): void {
     this.snapshot = snapshot;

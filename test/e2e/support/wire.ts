@@ -77,6 +77,9 @@ export class Wire {
 
   private until(isThere: () => boolean, what: string): Promise<void> {
     if (isThere()) return Promise.resolve();
+    const tooLate = () =>
+      new Error(`${what} did not come before the ${this.end}; what came is ${JSON.stringify(this.text)}`);
+    if (this.end !== "open") return Promise.reject(tooLate());
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         this.watcher = null;
@@ -91,8 +94,7 @@ export class Wire {
         clearTimeout(timer);
         this.watcher = null;
         if (isThere()) resolve();
-        else
-          reject(new Error(`${what} did not come before the ${this.end}; what came is ${JSON.stringify(this.text)}`));
+        else reject(tooLate());
       };
     });
   }
