@@ -3,14 +3,19 @@
  * npm's `yaml`, which is asked for syntax only. Plain scalars become booleans, null or integers of 32 bits; everything else is a
  * string, and numbers with a fraction or beyond 32 bits stay strings that a number field will read.
  */
-import { Composer, type Document, isAlias, isMap, isScalar, isSeq, Lexer, type Node, Parser, type Scalar } from "yaml";
+import { Composer, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Scalar } from "yaml";
 import { type MapEntry, NESTING_MAX, type ParseResult, type SourceNode, type SyntaxIssue } from "./node.ts";
+import { tabInIndentation, yamlCppParser } from "./yaml_cpp.ts";
 
 const BOOLEAN = /^(?:(y|yes|true|on)|n|no|false|off)$/i;
 /** Lower case, upper case, or a capital first: `yEs` is a string. */
 const ONE_CASE = /^(?:[a-z]+|[A-Z]+|[A-Z][a-z]+)$/;
 const NULL = /^(?:~|null|Null|NULL|)$/;
 const INTEGER = /^([+-]?)(?:(0[xX])([0-9a-fA-F]+)|(0)([0-7]+)|([0-9]+))$/;
+/** What npm's parser takes in flow collections and yaml-cpp does not. */
+const COLON_BELOW = /^[ \t\r]*\n\s*:/;
+/** Characters behind a key that are looked at: a line break further away stands for itself. */
+const COLON_LOOK_AHEAD = 200;
 const INT32_MIN = -(2n ** 31n);
 const INT32_MAX = 2n ** 31n - 1n;
 const INT64_MIN = -(2n ** 63n);
@@ -24,7 +29,7 @@ export function parseYaml(text: string): ParseResult {
     const issues = document.errors.map((error) => ({ at: error.pos[0], reason: firstLine(error.message) }));
     return { ok: false, issues };
   }
-  const converter = new Converter();
+  const converter = new Converter(text);
   const root = converter.node(document.contents as Node | null, 0, 0);
   if (converter.issues.length > 0) return { ok: false, issues: converter.issues };
   if (root.kind === "null") return failure(0, "the file is empty");
@@ -40,26 +45,9 @@ function firstDocument(text: string): Document.Parsed | undefined {
     logLevel: "silent",
     prettyErrors: false,
   });
-  for (const document of composer.compose(lenientParser().parse(text), false, text.length))
+  for (const document of composer.compose(yamlCppParser().parse(text), false, text.length))
     return document as Document.Parsed;
   return undefined;
-}
-
-/** A quoted scalar's further lines may stand at any indentation, as in yaml-cpp; npm's lexer alone would end it there. */
-function lenientParser(): Parser {
-  const lexer = new Lexer();
-  const strict = lexer["continueScalar"].bind(lexer);
-  lexer["continueScalar"] = (offset: number) => {
-    const first = lexer["buffer"][lexer["pos"]];
-    const indent = lexer["indentNext"];
-    if (first === '"' || first === "'") lexer["indentNext"] = 0;
-    const result = strict(offset);
-    lexer["indentNext"] = indent;
-    return result;
-  };
-  const parser = new Parser();
-  parser["lexer"] = lexer;
-  return parser;
 }
 
 function failure(at: number, reason: string): ParseResult {
@@ -72,8 +60,15 @@ function firstLine(message: string): string {
 
 class Converter {
   readonly issues: SyntaxIssue[] = [];
+  readonly #text: string;
+  /** Column of the block collection that is being read; undefined in flow collections, where indentation means nothing. */
+  #indent: number | undefined = 0;
   /** Anchored nodes by name; null while the anchored node is still being read. */
   readonly #anchors = new Map<string, SourceNode | null>();
+
+  constructor(text: string) {
+    this.#text = text;
+  }
 
   node(node: Node | null, at: number, depth: number): SourceNode {
     const start = node?.range?.[0] ?? at;
@@ -93,7 +88,25 @@ class Converter {
   }
 
   #content(node: Node, at: number, depth: number): SourceNode {
-    if (isScalar(node)) return scalarNode(node, at);
+    if (isScalar(node)) return this.#scalar(node, at);
+    const outside = this.#indent;
+    const isFlow = (node as { flow?: boolean }).flow === true;
+    this.#indent = isFlow || outside === undefined ? undefined : at - (this.#text.lastIndexOf("\n", at - 1) + 1);
+    const result = this.#collection(node, at, depth);
+    this.#indent = outside;
+    return result;
+  }
+
+  #scalar(node: Scalar, at: number): SourceNode {
+    const isQuoted = node.type === "QUOTE_DOUBLE" || node.type === "QUOTE_SINGLE";
+    if (!isQuoted && this.#indent !== undefined && node.range) {
+      const tab = tabInIndentation(this.#text, node.range[1], this.#indent);
+      if (tab !== undefined) return this.#refuse(tab, "a tab where indentation is looked for");
+    }
+    return scalarNode(node, at);
+  }
+
+  #collection(node: Node, at: number, depth: number): SourceNode {
     if (isSeq(node))
       return { kind: "list", at, items: node.items.map((item) => this.node(item as Node, at, depth + 1)) };
     if (!isMap(node)) return this.#refuse(at, "not a mapping, list or scalar");
@@ -105,7 +118,12 @@ class Converter {
         this.#refuse(key.at, "a key must be a scalar");
         continue;
       }
+      const keyEnd = (pair.key as Node | null)?.range?.[1];
+      if (keyEnd !== undefined && COLON_BELOW.test(this.#text.slice(keyEnd, keyEnd + COLON_LOOK_AHEAD))) {
+        this.#refuse(key.at, "a key and its colon must stand on one line");
+      }
       const name = keyText(pair.key as Node | null, key);
+      if (name === "" && key.kind === "null" && this.#indent !== undefined) this.#refuse(key.at, "a key is missing");
       entries.set(name, { key: name, at: key.at, value: this.node(pair.value as Node | null, key.at, depth + 1) });
     }
     return { kind: "map", at, entries: [...entries.values()] };

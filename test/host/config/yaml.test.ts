@@ -91,12 +91,30 @@ describe("documents", () => {
     expect(parse('a:\n  b: "x\n  y\n  "\n')).toEqual({ a: { b: "x y " } });
   });
 
+  it("lets flow collections go on at any indentation", () => {
+    expect(parse("a: {\nb: [\n1\n],\n\tc: d\n}\ne: f\n")).toEqual({ a: { b: [{ number: "1" }], c: "d" }, e: "f" });
+  });
+
+  it("takes tabs that stand for no indentation", () => {
+    expect(parse("\t\na:\tb\nc:\n  d: e\n      \t\n  f: g\t# h\n")).toEqual({ a: "b", c: { d: "e", f: "g" } });
+  });
+
+  it.each(["a:\n  b: c\n\t\n", "a:\n  b: c\n  \t# d\n  e: f\n", "a:\n  b: c\n \t\nd: e\n"])(
+    "refuses a tab where more of a scalar is looked for: %j",
+    (text) => expect(parse(text)).toEqual(["a tab where indentation is looked for"]),
+  );
+
+  it("wants a key and its colon on one line", () => {
+    expect(parse("a: {b\n: c}")).toEqual(["a key and its colon must stand on one line"]);
+  });
+
   it.each([
     ["", "the file is empty"],
     ["# only a comment\n", "the file is empty"],
     ["~", "the file is empty"],
     ["? [a, b]\n: 1\n", "a key must be a scalar"],
     ["a: *nobody", "unknown alias"],
+    ["a:\n  b: c\n  : d\n", "a key is missing"],
     ["a: &x [*x]", "the alias *x stands inside what it names"],
     ["a:\n\tb: c\n", "Tabs"],
     [`a: ${"[".repeat(200)}${"]".repeat(200)}`, "nested deeper than 100 levels"],
