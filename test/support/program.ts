@@ -8,6 +8,8 @@ import { temporaryFolder } from "./temporary_folder.ts";
 
 export interface Program {
   readonly child: ChildProcess;
+  /** Where it runs; its config is `config.yaml` there. */
+  readonly folder: string;
   /** `http://127.0.0.1:PORT` of the admin page. */
   readonly admin: string;
   /** By listener name: `127.0.0.1:PORT`. */
@@ -39,7 +41,7 @@ export async function startProgram(command: string, config: string, args: readon
     child.on("close", (code) => reject(new Error(`${command} ended with ${code}\n${text}`)));
   });
   const admin = `http://${readFileSync(adminFile, "utf8")}`;
-  return { child, admin, listeners: await listenersOf(admin), output: () => text };
+  return { child, folder, admin, listeners: await listenersOf(admin), output: () => text };
 }
 
 /** Exit code of a program that ends by itself or was told to. */
