@@ -1,5 +1,6 @@
 /**
- * JSON text -> nodes, as lenient as Envoy's reader: single quotes, bare keys and trailing commas are taken, comments are not.
+ * JSON text -> nodes, as lenient as Envoy's reader: single quotes, bare keys, trailing commas and
+ * control characters in strings are taken, comments are not.
  * The top must be an object.
  */
 import { type MapEntry, NESTING_MAX, type ParseResult, type SourceNode } from "./node.ts";
@@ -118,7 +119,6 @@ class JsonReader {
         if (!result.isWellFormed()) this.#failAt(start, "half of a surrogate pair in a string");
         return result;
       }
-      if (character < " ") this.#failAt(at, "a control character in a string");
       if (character !== "\\") {
         result += character;
         continue;

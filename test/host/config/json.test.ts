@@ -14,6 +14,7 @@ it.each([
   ['{"a":[1,2,],}', ["a"]],
   ['\uFEFF{"\\u00e9\\n":1}', ["é\n"]],
   ["{}", []],
+  ['{"a\nb":"c\u0001"}', ["a\nb"]],
   ['{"a":1,"a":2}', ["a", "a"]],
 ])("reads %s", (text, keys) => {
   expect(keysOf(text)).toEqual(keys);
@@ -28,7 +29,6 @@ it.each([
   ['{ // c\n "a":1}', "expected a key"],
   ['{"a":"\\ud800"}', "half of a surrogate pair"],
   ['{"a":"\\x"}', "an unknown escape"],
-  ['{"a":"b\nc"}', "a control character"],
   ['{"a":"b', "a string without an end"],
   ['{"a":nope}', "expected a value"],
   ['{"a" 1}', "expected `:`"],
