@@ -1,6 +1,6 @@
 // A proxy through the library door, stopped at the end of the test or file that started it.
 import { mkdirSync } from "node:fs";
-import { createProxy, type Proxy as LibraryProxy, type ProxyOptions } from "../../../host/index.ts";
+import { type Config, createProxy, type Proxy as LibraryProxy, type ProxyOptions } from "../../../host/index.ts";
 
 // Its threads compile the tree once and not once a test, as they do under bin/nuncio.
 process.env["NODE_COMPILE_CACHE"] ??= "build/compile_cache";
@@ -21,7 +21,7 @@ export interface RunningProxy {
 /** `whenOver`: vitest's `onTestFinished` or `afterAll`. */
 export async function startProxy(
   whenOver: (end: () => Promise<void>) => void,
-  config: object,
+  config: Config,
   options: Partial<ProxyOptions> = {},
 ): Promise<RunningProxy> {
   const log: string[] = [];
