@@ -5,6 +5,7 @@
 
 import type { HttpFilterFactory } from "../host/http/filter.ts";
 import type { NetworkFilterFactory } from "../host/tcp/filter.ts";
+import { cors } from "./http/cors/cors.ts";
 import { router } from "./http/router/router.ts";
 import { httpConnectionManager } from "./network/http_connection_manager/http_connection_manager.ts";
 import { tcpProxy } from "./network/tcp_proxy/tcp_proxy.ts";
@@ -13,7 +14,7 @@ import { tcpProxy } from "./network/tcp_proxy/tcp_proxy.ts";
 type AnyHttpFilter = HttpFilterFactory<unknown>;
 type AnyNetworkFilter = NetworkFilterFactory<unknown>;
 
-const HTTP_FILTERS = [router] as readonly unknown[] as readonly AnyHttpFilter[];
+const HTTP_FILTERS = [cors, router] as readonly unknown[] as readonly AnyHttpFilter[];
 
 /** By full name of the config's message. */
 export const httpFilters: ReadonlyMap<string, AnyHttpFilter> = byType(HTTP_FILTERS);

@@ -14,6 +14,7 @@ import type { Logger, Logs } from "./log/logger.ts";
 import type { NetChoice } from "./net/choose_net.ts";
 import { SystemClock, type Timers } from "./net/clock.ts";
 import { NodeAlarm, TimerWheel } from "./net/timer_wheel.ts";
+import { NO_OVERLOAD, OverloadManager } from "./runtime/overload.ts";
 import { Runtime } from "./runtime/runtime.ts";
 import { defineRuntimeStats, runtimeGauges } from "./runtime/runtime_stats.ts";
 import { type RunningAdmin, startAdmin } from "./server_admin.ts";
@@ -88,6 +89,8 @@ export class Server {
   private state: ServerState = "PRE_INITIALIZING";
   private readonly log: Logger;
   private readonly flushTimer: NodeJS.Timeout;
+  /** Null: the bootstrap asks for none. Like Envoy's it stays what it was at the start. */
+  private readonly overload: OverloadManager | null;
   private changing: Promise<unknown> = Promise.resolve();
 
   private constructor(options: ServerOptions) {
@@ -142,6 +145,14 @@ export class Server {
         this.lastReplacement = `worker ${index}: ${reason}`;
       },
     });
+    this.overload =
+      bootstrap.overload_manager === undefined
+        ? null
+        : new OverloadManager(bootstrap.overload_manager, this.store.root, process.memoryUsage.rss, (state) => {
+            this.log.warning(`overload: ${JSON.stringify(state)}`);
+            this.supervisor.remember(this.describe());
+            this.supervisor.tell({ type: "overload", state });
+          });
     this.flushTimer = setInterval(() => this.reader.flush(), bootstrap.stats_flush_interval ?? STATS_FLUSH_MS);
     this.flushTimer.unref();
   }
@@ -254,6 +265,7 @@ export class Server {
 
   async stop(): Promise<void> {
     clearInterval(this.flushTimer);
+    this.overload?.stop();
     await this.admin?.close();
     this.directory.stop();
     await this.supervisor.sync();
@@ -281,6 +293,7 @@ export class Server {
       clusters: this.directory.describe(),
       listeners: this.listeners,
       isFailingHealth: this.isFailingHealth,
+      overload: this.overload?.state ?? NO_OVERLOAD,
     };
   }
 

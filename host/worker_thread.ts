@@ -118,6 +118,9 @@ async function onMessage(message: ToWorker): Promise<void> {
     case "failHealthChecks":
       runtime.isFailingHealth = message.isFailing;
       break;
+    case "overload":
+      runtime.overload = message.state;
+      break;
     case "acknowledge":
       accessLogSinks.acknowledge(message.bytes);
       break;

@@ -19,7 +19,10 @@ const BUFFER_LIMIT =
   "a side is not read while the other does not take its bytes, so that no buffer comes near any limit";
 const ABSENT_FILTER = "speaks to a filter that is not in the chain";
 /** Types that may stand in `typed_per_filter_config`. */
-const PER_ROUTE_CONFIGS = ["envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute"];
+const PER_ROUTE_CONFIGS = [
+  "envoy.extensions.filters.http.cors.v3.CorsPolicy",
+  "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
+];
 const METADATA = "nothing that is supported reads this metadata";
 
 const HEADER_MUTATIONS = [
@@ -37,6 +40,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "static_resources",
       "admin",
       "layered_runtime",
+      "overload_manager",
       "stats_flush_interval",
       "cluster_manager",
       "application_log_config",
@@ -77,6 +81,12 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       ignore_global_conn_limit: "there is no global connection limit",
     },
   },
+  "envoy.config.overload.v3.OverloadManager": { read: ["refresh_interval", "resource_monitors", "actions"] },
+  "envoy.config.overload.v3.ResourceMonitor": { read: ["name", "typed_config"] },
+  "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig": { read: ["max_heap_size_bytes"] },
+  "envoy.config.overload.v3.OverloadAction": { read: ["name", "triggers"] },
+  "envoy.config.overload.v3.Trigger": { read: ["name", "threshold"] },
+  "envoy.config.overload.v3.ThresholdTrigger": { read: ["value"] },
   "envoy.config.bootstrap.v3.LayeredRuntime": { read: ["layers"] },
   "envoy.config.bootstrap.v3.RuntimeLayer": { read: ["name", "static_layer", "admin_layer"] },
   "envoy.config.bootstrap.v3.RuntimeLayer.AdminLayer": { read: [] },
@@ -121,6 +131,22 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
     read: [],
     inert: { sort_properties: "keys are always in order, as they are in Envoy 1.40" },
   },
+  "envoy.extensions.filters.http.cors.v3.Cors": { read: [] },
+  "envoy.extensions.filters.http.cors.v3.CorsPolicy": {
+    read: [
+      "allow_origin_string_match",
+      "allow_methods",
+      "allow_headers",
+      "expose_headers",
+      "max_age",
+      "allow_credentials",
+      "filter_enabled",
+      "shadow_enabled",
+      "allow_private_network_access",
+      "forward_not_matching_preflights",
+    ],
+  },
+  "envoy.config.core.v3.RuntimeFractionalPercent": { read: ["default_value", "runtime_key"] },
   "envoy.config.core.v3.RuntimeUInt32": { read: ["default_value", "runtime_key"] },
   "envoy.config.core.v3.TcpKeepalive": { read: ["keepalive_time"] },
   "envoy.config.core.v3.DnsResolverOptions": { read: ["no_default_search_domain"] },
@@ -160,7 +186,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       continue_on_listener_filters_timeout: "there are no listener filters to wait for",
       max_connections_to_accept_per_socket_event: "a bound on one turn of Envoy's event loop; ours has its own",
       ignore_global_conn_limit: "there is no global connection limit",
-      bypass_overload_manager: "there is no overload manager",
+      bypass_overload_manager: "no action spares a listener",
     },
   },
   "envoy.config.listener.v3.AdditionalAddress": { read: ["address"] },
@@ -601,6 +627,7 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
     "envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy",
   ],
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter.typed_config": [
+    "envoy.extensions.filters.http.cors.v3.Cors",
     "envoy.extensions.filters.http.router.v3.Router",
   ],
   "envoy.config.route.v3.RouteConfiguration.typed_per_filter_config": PER_ROUTE_CONFIGS,
@@ -619,6 +646,9 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
   ],
   "envoy.config.listener.v3.FilterChain.transport_socket": [
     "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
+  ],
+  "envoy.config.overload.v3.ResourceMonitor.typed_config": [
+    "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
   ],
   "envoy.config.cluster.v3.Cluster.transport_socket": ["envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"],
   "envoy.config.cluster.v3.Cluster.CustomClusterType.typed_config": ["envoy.extensions.clusters.dns.v3.DnsCluster"],

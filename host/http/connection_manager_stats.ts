@@ -6,11 +6,9 @@ import type { Counter, Gauge, Histogram, Scope } from "../stats/scope.ts";
 const COUNTERS_AT_ZERO = [
   "downstream_cx_http2_total",
   "downstream_cx_http3_total",
-  "downstream_cx_overload_disable_keepalive",
   "downstream_cx_ssl_total",
   "downstream_rq_http2_total",
   "downstream_rq_http3_total",
-  "downstream_rq_overload_close",
   "downstream_rq_rejected_via_ip_detection",
   "downstream_rq_too_many_premature_resets",
   "passthrough_internal_redirect_bad_location",
@@ -73,6 +71,8 @@ export class ConnectionManagerStats {
   readonly rqTime: Histogram;
   readonly rqFailedPathNormalization: Counter;
   readonly rqRedirectedWithNormalizedPath: Counter;
+  readonly rqOverloadClose: Counter;
+  readonly cxOverloadDisableKeepalive: Counter;
   readonly rqHeaderTimeout: Counter;
   readonly rqIdleTimeout: Counter;
   readonly rqMaxDurationReached: Counter;
@@ -126,6 +126,8 @@ export class ConnectionManagerStats {
     this.rqTime = scope.histogram("downstream_rq_time", "milliseconds");
     this.rqFailedPathNormalization = scope.counter("downstream_rq_failed_path_normalization");
     this.rqRedirectedWithNormalizedPath = scope.counter("downstream_rq_redirected_with_normalized_path");
+    this.rqOverloadClose = scope.counter("downstream_rq_overload_close");
+    this.cxOverloadDisableKeepalive = scope.counter("downstream_cx_overload_disable_keepalive");
     this.rqHeaderTimeout = scope.counter("downstream_rq_header_timeout");
     this.rqIdleTimeout = scope.counter("downstream_rq_idle_timeout");
     this.rqMaxDurationReached = scope.counter("downstream_rq_max_duration_reached");

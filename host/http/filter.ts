@@ -47,6 +47,8 @@ export interface FilterStream {
   readonly requestHeaders: HeaderMap;
   /** The answer to the route match; null: no route. Matching again is `clearRouteCache` + the next read. */
   routeConfig<T>(filterName: string): T | undefined;
+  /** All levels of it that the route has, least specific first: for filters that merge them. */
+  routeConfigs<T>(filterName: string): readonly T[];
   clearRouteCache(): void;
   continueRequest(): void;
   continueResponse(): void;
@@ -56,7 +58,14 @@ export interface FilterStream {
    */
   bufferRequest(maxBytes: number): void;
   /** Answers for the upstream. `details` is Envoy's response code details. */
-  sendLocalReply(status: number, body: string, details: string, flags: number): void;
+  sendLocalReply(
+    status: number,
+    body: string,
+    details: string,
+    flags: number,
+    /** May add fields to the head. */
+    edit?: (headers: HeaderMap) => void,
+  ): void;
   setFlag(bits: number): void;
 }
 
@@ -67,6 +76,10 @@ export interface HttpFilterContext {
   readonly timers: Timers;
   readonly clusters: ClusterManager;
   readonly statPrefix: string;
+  /** The name in `http_filters`: what per-route config is found by. */
+  readonly filterName: string;
+  /** 32 bits, from the worker's seed. */
+  random(): number;
 }
 
 /** One row of `filters/registry.ts`. `C` is the decoded, immutable configuration. */
@@ -75,6 +88,8 @@ export interface HttpFilterFactory<C> {
   readonly name: string;
   /** Full names of the config messages, without the type URL's prefix. */
   readonly typeNames: readonly string[];
+  /** The same of its per-route config. */
+  readonly routeTypeNames?: readonly string[];
   /** The canonical tree of the config door -> C. Throws ConfigError. */
   decode(config: object): C;
   /** Per-route config, if the filter has one. */

@@ -3,6 +3,7 @@
 import type { AccessLogSinks } from "../access_log/sinks.ts";
 import type { ServerCodec } from "../codec/codec.ts";
 import type { PooledSlab } from "../net/slab_pool.ts";
+import type { OverloadState } from "../runtime/overload.ts";
 import type { UpstreamWorker } from "../upstream/upstream_worker.ts";
 import type { ServerCodecOptions } from "./connection_manager.ts";
 import type { StreamObserver } from "./stream_observer.ts";
@@ -19,6 +20,8 @@ export interface NodeInfo {
 export interface HttpWorker extends UpstreamWorker {
   readonly node: NodeInfo;
   readonly accessLogSinks: AccessLogSinks;
+  /** What the overload manager has switched on. */
+  readonly overload: OverloadState;
   readonly streams: StreamPool;
   /** A slab that is never written out: bytes that a callback lends to core memory lie there. */
   readonly loan: PooledSlab;

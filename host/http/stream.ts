@@ -12,7 +12,7 @@ import type { Address } from "../net/address.ts";
 import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { Recyclable } from "../net/turn.ts";
 import type { RouteEntry, RouteTable } from "../route/route_entry.ts";
-import { STREAM_IDLE_TIMEOUT } from "../stream_info/response_flags.ts";
+import { OVERLOAD_MANAGER_TERMINATED, STREAM_IDLE_TIMEOUT } from "../stream_info/response_flags.ts";
 import {
   type ConnectionInfo,
   NEVER,
@@ -168,6 +168,11 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
       this.requestHeaders.removeId(HEADER_EXPECT);
       this.waitsForContinue = true;
     }
+    if (this.worker.overload.stopsRequests) {
+      manager.stats.rqOverloadClose.inc();
+      this.sendLocalReply(503, "envoy overloaded", "overload", OVERLOAD_MANAGER_TERMINATED);
+      return;
+    }
     if (!admit(this)) return;
     this.matchRoute();
     // A CONNECT without a route is the router's to refuse: 404.
@@ -267,6 +272,11 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
   routeConfig<T>(filterName: string): T | undefined {
     this.ensureRoute();
     return this.route?.perFilterConfig.get(filterName) as T | undefined;
+  }
+
+  routeConfigs<T>(filterName: string): readonly T[] {
+    this.ensureRoute();
+    return (this.route?.perFilterConfigs.get(filterName) ?? []) as readonly T[];
   }
 
   private upgradeAllowed(): boolean {
@@ -448,6 +458,9 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
       stats.rqResponseBeforeComplete.inc();
     } else if (worker.isDraining && !http.closesAfterResponse) {
       stats.cxDrainClose.inc();
+      http.closesAfterResponse = true;
+    } else if (worker.overload.disablesKeepalive && !http.closesAfterResponse) {
+      stats.cxOverloadDisableKeepalive.inc();
       http.closesAfterResponse = true;
     }
     const isSwitch = this.isUpgrade && this.acceptsUpgrade(status);

@@ -209,6 +209,11 @@ class ChainSet implements DownstreamOwner {
 
   accept(socket: Socket): void {
     const { stats, worker } = this;
+    if (worker.overload.rejectsConnections) {
+      stats.cxOverloadReject.inc();
+      socket.close();
+      return;
+    }
     stats.cxTotal.inc();
     stats.cxActive.inc();
     stats.workerCxTotal.inc();

@@ -3,7 +3,6 @@
 import type { Counter, Gauge, Histogram, Scope } from "../stats/scope.ts";
 
 const COUNTERS_AT_ZERO = [
-  "downstream_cx_overload_reject",
   "downstream_cx_transport_socket_connect_timeout",
   "downstream_global_cx_overflow",
   "downstream_listener_filter_error",
@@ -19,6 +18,7 @@ export class ListenerStats {
   readonly cxDestroy: Counter;
   readonly cxLengthMs: Histogram;
   readonly cxOverflow: Counter;
+  readonly cxOverloadReject: Counter;
   readonly noFilterChainMatch: Counter;
   readonly workerCxActive: Gauge;
   readonly workerCxTotal: Counter;
@@ -30,6 +30,7 @@ export class ListenerStats {
     this.cxDestroy = scope.counter("downstream_cx_destroy");
     this.cxLengthMs = scope.histogram("downstream_cx_length_ms", "milliseconds");
     this.cxOverflow = scope.counter("downstream_cx_overflow");
+    this.cxOverloadReject = scope.counter("downstream_cx_overload_reject");
     this.noFilterChainMatch = scope.counter("no_filter_chain_match");
     this.workerCxActive = scope.gauge(`${worker}.downstream_cx_active`);
     this.workerCxTotal = scope.counter(`${worker}.downstream_cx_total`);

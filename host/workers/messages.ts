@@ -6,6 +6,7 @@ import type { NodeInfo } from "../http/http_worker.ts";
 import type { ListenerDescription } from "../listener/listener.ts";
 import type { BoundListener } from "../listener/manager.ts";
 import type { NetChoice } from "../net/choose_net.ts";
+import type { OverloadState } from "../runtime/overload.ts";
 import type { StatDefinition } from "../stats/scope.ts";
 import type { ClusterDescription } from "../upstream/cluster.ts";
 import type { HostDescription } from "../upstream/host.ts";
@@ -18,6 +19,8 @@ export interface Snapshot {
   readonly listeners: readonly ListenerDescription[];
   /** The process was told to fail its health checks. */
   readonly isFailingHealth: boolean;
+  /** What the overload manager has switched on. */
+  readonly overload: OverloadState;
 }
 
 /** What a worker is born with. */
@@ -50,6 +53,8 @@ export type ToWorker =
   /** Idle connections are closed, and the others after the response under way. */
   | { readonly type: "drain" }
   | { readonly type: "failHealthChecks"; readonly isFailing: boolean }
+  /** The overload manager switched something on or off. */
+  | { readonly type: "overload"; readonly state: OverloadState }
   /** The main thread has taken over so many bytes of access logs. */
   | { readonly type: "acknowledge"; readonly bytes: number }
   | { readonly type: "explain"; readonly id: number; readonly query: ExplainQuery }

@@ -18,6 +18,7 @@ import { Output } from "../net/output.ts";
 import { type PooledSlab, SlabPool } from "../net/slab_pool.ts";
 import type { Net } from "../net/socket.ts";
 import { Turn } from "../net/turn.ts";
+import { NO_OVERLOAD, type OverloadState } from "../runtime/overload.ts";
 import type { StatStore } from "../stats/scope.ts";
 import { ClusterManager } from "../upstream/cluster_manager.ts";
 import type { HostDescription } from "../upstream/host.ts";
@@ -68,6 +69,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   /** Told to drain; for good. */
   drains = false;
   isFailingHealth = false;
+  overload: OverloadState = NO_OVERLOAD;
   readonly clusters: ClusterManager;
   readonly listeners: ListenerManager;
   private readonly pending: PendingEvents;
@@ -111,6 +113,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   /** Serves by this snapshot from now on. @returns what could not be done, in words */
   async apply(snapshot: Snapshot): Promise<readonly string[]> {
     this.isFailingHealth = snapshot.isFailingHealth;
+    this.overload = snapshot.overload;
     this.clusters.update(snapshot.clusters);
     return this.listeners.update(snapshot.listeners);
   }

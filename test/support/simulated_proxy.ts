@@ -12,6 +12,7 @@ import { describeListener } from "../../host/listener/describe.ts";
 import type { ListenerDescription, NetworkFilterFactories } from "../../host/listener/listener.ts";
 import { IpAddress } from "../../host/net/address.ts";
 import type { Listener, Net, NetOptions } from "../../host/net/socket.ts";
+import { NO_OVERLOAD } from "../../host/runtime/overload.ts";
 import { StatReader } from "../../host/stats/reader.ts";
 import { StatStore } from "../../host/stats/scope.ts";
 import { ClusterDirectory } from "../../host/upstream/discovery/cluster_directory.ts";
@@ -115,7 +116,13 @@ export class SimulatedProxy {
     await this.directory.update(bootstrap.static_resources?.clusters ?? []);
     this.listeners = (bootstrap.static_resources?.listeners ?? []).map(describeListener);
     const clusters = this.directory.describe();
-    return this.runtime.apply({ version: ++this.version, clusters, listeners: this.listeners, isFailingHealth: false });
+    return this.runtime.apply({
+      version: ++this.version,
+      clusters,
+      listeners: this.listeners,
+      isFailingHealth: false,
+      overload: NO_OVERLOAD,
+    });
   }
 
   /** Lets the network run until it is quiet. */
@@ -196,7 +203,8 @@ export class SimulatedProxy {
     // One slab gathers output and one is lent to callbacks, always.
     count("output slabs", runtime.slabs.inUse - 2);
     count("connections of listeners", runtime.listeners.activeConnections);
-    count("sockets", this.network.sockets.size);
+    for (const { local, remote, pendingBytes, unreadBytes } of this.network.sockets)
+      left.push(`socket ${local.text} to ${remote.text} with ${pendingBytes} bytes pending and ${unreadBytes} unread`);
     // The date has a timer.
     count("timers", this.clock.timers.armedCount - 1);
     for (const { name, value } of this.reader.gauges())

@@ -40,8 +40,15 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
         timers: worker.timers,
         clusters: context.clusters,
         statPrefix: prefix,
+        filterName: filter.name,
+        random: () => worker.random(),
       }),
     }));
+    const routeConfigs = new Map(
+      [...factories.values()].flatMap(({ routeTypeNames = [], decodeRoute }) =>
+        routeTypeNames.map((type) => [type, decodeRoute] as const),
+      ),
+    );
     this.manager = {
       statPrefix: prefix,
       stats: new ConnectionManagerStats(scope, listenerScope.scope("http").scope(prefix)),
@@ -50,7 +57,7 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
       routes: compileRouteTable(config.route_config ?? {}, {
         core: worker.core,
         arena: worker.arena,
-        decodeFilterConfig: (_filter, any) => factories.get(any["@type"])?.decodeRoute?.(any),
+        decodeFilterConfig: (_filter, any) => routeConfigs.get(any["@type"])?.(any),
         readFile: (path) => readFileSync(path),
       }),
       chain: new FilterChain(filters),

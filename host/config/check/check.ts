@@ -19,6 +19,7 @@ import { formatRules } from "./format.ts";
 import { headerRules } from "./header.ts";
 import { httpConnectionManagerRules } from "./http_connection_manager.ts";
 import { listenerRules } from "./listener.ts";
+import { overloadRules } from "./overload.ts";
 import { regexRules } from "./regex.ts";
 import { routeRules } from "./route.ts";
 import { At, type Context, type Knowledge, type Rule } from "./rule.ts";
@@ -29,6 +30,7 @@ import { transportSocketRules } from "./transport_socket.ts";
 const RULES: readonly Rule[] = [
   ...bootstrapRules,
   ...runtimeRules,
+  ...overloadRules,
   ...applicationLogRules,
   ...addressRules,
   ...listenerRules,

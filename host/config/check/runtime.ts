@@ -19,6 +19,7 @@ export const runtimeRules = [
   ...[
     "envoy.config.core.v3.RuntimeUInt32",
     "envoy.config.core.v3.RuntimeDouble",
+    "envoy.config.core.v3.RuntimeFractionalPercent",
     "envoy.config.accesslog.v3.RuntimeFilter",
   ].map((type) =>
     rule<{ runtime_key?: string }>(type, ({ runtime_key: key }, at, { bootstrap }) => {

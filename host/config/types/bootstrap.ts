@@ -3,6 +3,7 @@ import type { AccessLog } from "./access_log.ts";
 import type { Cluster } from "./cluster.ts";
 import type { Address, DurationMs, JsonObject, Locality, StringMatcher } from "./core.ts";
 import type { Listener } from "./listener.ts";
+import type { OverloadManager } from "./overload.ts";
 
 export interface Bootstrap {
   readonly node?: Node;
@@ -11,6 +12,7 @@ export interface Bootstrap {
     readonly clusters?: readonly Cluster[];
   };
   readonly admin?: Admin;
+  readonly overload_manager?: OverloadManager;
   readonly layered_runtime?: { readonly layers?: readonly RuntimeLayer[] };
   readonly cluster_manager?: { readonly local_cluster_name?: string };
   /** Absent: 5 s. */

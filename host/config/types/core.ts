@@ -154,6 +154,12 @@ export interface Http1ProtocolOptions {
   readonly enable_trailers?: boolean;
 }
 
+/** envoy.config.core.v3.RuntimeFractionalPercent. */
+export interface RuntimeFractionalPercent {
+  readonly default_value: FractionalPercent;
+  readonly runtime_key?: string;
+}
+
 /** envoy.type.v3.FractionalPercent; absent denominator: HUNDRED. */
 export interface FractionalPercent {
   readonly numerator?: number;

@@ -6,6 +6,7 @@ import { files } from "../../support/source_tree.ts";
 
 /** Fields that nobody needs to read, each with the reason why they do what Envoy's documentation says all the same. */
 const NEEDS_NO_READER: Readonly<Record<string, string>> = {
+  connect_matcher: "what a route matches that names no path",
   bootstrap_extensions: "of the types that may stand there none does anything here",
   json_format_options: "holds an option without effect only",
   runtime_key: "the runtime has no value for it: the door checks that",
