@@ -22,7 +22,7 @@ export interface CorsPolicy {
 
 /** The levels of a route as one policy: the most specific word on each field. @param levels least specific first */
 export function mergePolicies(levels: readonly CorsPolicy[]): CorsPolicy | undefined {
-  return levels.length < 2 ? levels[0] : levels.reduce((general, specific) => ({ ...general, ...specific }));
+  return levels.length < 2 ? levels[0] : Object.assign({}, ...levels);
 }
 
 interface CorsPolicyConfig {
