@@ -16,11 +16,17 @@ export interface CoreReadBuffer {
   readonly address: number;
 }
 
+/**
+ * Reads land half a page of the machine behind the start of their region, which has a page to spare. A body is copied from there to an
+ * output slab, a few bytes further from its start than it lay in the read buffer. memory.copy becomes `rep movsb`, which
+ * on AMD's Zen 3 takes twenty times as long (16 KiB: 6 us instead of 0.3) when the target lies 1 to 31 bytes behind the
+ * source modulo 4 KiB. This keeps the two apart whatever the lengths of the heads.
+ */
+const READ_SHIFT = 2048;
+
 export function readBufferOf(core: Core): CoreReadBuffer {
-  return {
-    bytes: new Uint8Array(core.memory.buffer as ArrayBuffer, READ_BUFFER_START, READ_BUFFER_BYTES),
-    address: READ_BUFFER_START,
-  };
+  const address = READ_BUFFER_START + READ_SHIFT;
+  return { bytes: new Uint8Array(core.memory.buffer as ArrayBuffer, address, READ_BUFFER_BYTES), address };
 }
 
 /** The run of memory that output slabs are cut from: arguments of a slab pool. */
