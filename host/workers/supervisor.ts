@@ -67,18 +67,21 @@ export class Supervisor {
   }
 
   /**
-   * Starts the first worker, then, with the ports that it was given, the others. @returns what each could not do
+   * Starts the workers; the first one listens before the others, which take the ports that it was given.
+   * @returns what each could not do
    * @param settle replaces ports 0 by those that the first worker was given
    */
   async start(snapshot: Snapshot, settle: (bound: readonly BoundListener[]) => Snapshot): Promise<readonly string[]> {
     this.snapshot = snapshot;
-    const [first, ...others] = this.seats;
+    const [first] = this.seats;
     if (first === undefined) return [];
-    const applied = await first.start(snapshot);
+    // All threads load their code at once, and the first one is told before the others what to serve.
+    for (const seat of this.seats) seat.spawn();
+    const applied = await first.apply(snapshot);
     if (applied.problems.length > 0) return applied.problems;
     const settled = settle(applied.bound);
     this.snapshot = settled;
-    const rest = await Promise.all([first.apply(settled), ...others.map((seat) => seat.start(settled))]);
+    const rest = await Promise.all(this.seats.map((seat) => seat.apply(settled)));
     return unique(rest.flatMap((r) => r.problems));
   }
 
@@ -154,6 +157,12 @@ class Seat {
   }
 
   start(snapshot: Snapshot): Promise<Applied> {
+    this.spawn();
+    return this.apply(snapshot);
+  }
+
+  /** Begins a thread; what it is told before it listens waits for it. */
+  spawn(): void {
     const { options } = this.supervisor;
     const { script, options: entryOptions } = threadEntry("worker");
     const birth: WorkerBirth = {
@@ -172,7 +181,6 @@ class Seat {
       this.reason ||= error.stack ?? String(error);
     });
     worker.on("exit", () => void this.onExit(worker));
-    return this.apply(snapshot);
   }
 
   apply(snapshot: Snapshot): Promise<Applied> {
