@@ -57,6 +57,7 @@ export {
 } from "./bytes/scan";
 export {
   BLOCK_METHOD,
+  BLOCK_PRESENT,
   BLOCK_STATUS,
   blockBytes,
   blockClone,
@@ -135,12 +136,18 @@ export {
   headerFindId,
   headerFindIdNext,
   headerFindNext,
-  headerHasId,
   headerJoin,
   headerJoinId,
 } from "./header/read";
 export {
   CLIENT,
+  CONNECTION_FACTS,
+  CONNECTION_SLOT,
+  FACT_CARRIED,
+  FACT_CLOSES,
+  FACT_COMPLETE,
+  FACT_HEAD_STARTED,
+  FACT_IDLE,
   http1Close,
   http1Live,
   http1Open,
@@ -166,13 +173,8 @@ export {
   http1EncodeTrailers,
 } from "./http1/encoder";
 export {
-  http1Carried,
-  http1Closes,
-  http1Complete,
   http1Eof,
   http1Feed,
-  http1HeadStarted,
-  http1Idle,
   http1Next,
   http1Tunnel,
 } from "./http1/feed";

@@ -60,6 +60,8 @@ export class Block {
 }
 
 export const BLOCK_STRUCT_BYTES: u32 = 64;
+/** The bits of known names: four words, those of the lowest ids first. */
+export const BLOCK_PRESENT: u32 = offsetof<Block>("presentLow");
 export const BLOCK_METHOD: u32 = offsetof<Block>("method");
 export const BLOCK_STATUS: u32 = offsetof<Block>("status");
 

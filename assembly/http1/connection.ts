@@ -14,9 +14,9 @@
 // What a state does with a byte stands in feed.ts and chunked.ts, one branch for each; nothing else changes the state.
 
 import { CONNECTION_BYTES, CONNECTIONS_MAX, CONNECTIONS_START } from "../abi/limits";
-import { blockFree } from "../header/block";
+import { blockAt, blockFree } from "../header/block";
 import { CONNECTION_SLAB } from "../memory/arena";
-import { Slab, slabAt, slabFree, slabInit, slabTake } from "../memory/slab";
+import { SLOT_MASK, Slab, slabAt, slabFree, slabInit, slabTake } from "../memory/slab";
 
 export const SERVER: u32 = 1;
 export const CLIENT: u32 = 2;
@@ -82,6 +82,21 @@ export const FLAG_IN_DONE: u32 = 64;
 /** The peer sent FIN: nothing comes behind what waits. Outlives the exchange. */
 export const FLAG_EOF: u32 = 128;
 
+// --- what the host wants to know behind each call, in `facts`: it reads them where they lie, since a call costs more than the answer
+/** A head has begun and is not whole. */
+export const FACT_HEAD_STARTED: u32 = 1;
+/** Bytes wait for the response to the message before them: meanwhile the host does not read. */
+export const FACT_CARRIED: u32 = 2;
+/** A client connection that may take a request: nothing is under way, and nothing says that it ends. */
+export const FACT_IDLE: u32 = 4;
+/** The exchange under way is complete on both sides. */
+export const FACT_COMPLETE: u32 = 8;
+/**
+ * Nothing may follow the exchange under way: this side, or the other, or the framing says so; on the server's side also while the
+ * request is not complete, and when FIN has come and nothing waits.
+ */
+export const FACT_CLOSES: u32 = 16;
+
 /** 64 bytes in a slot of the connection slab. */
 @unmanaged
 export class Connection {
@@ -113,7 +128,13 @@ export class Connection {
   carry: u32;
   /** Bytes of it that are used up. */
   carryUsed: u32;
+  /** FACT_... bits. */
+  facts: u32;
 }
+
+export const CONNECTION_FACTS: u32 = offsetof<Connection>("facts");
+/** The bits of a handle that number its slot. */
+export const CONNECTION_SLOT: u32 = SLOT_MASK;
 
 /** Prepares the slab. Once, from `init`. */
 export function http1Init(): void {
@@ -145,6 +166,7 @@ export function http1Open(kind: u32, maxHeadBytes: u32, maxFields: u32, options:
   it.interim = 0;
   it.carry = 0;
   it.carryUsed = 0;
+  noteFacts(it);
   return handle;
 }
 
@@ -163,6 +185,29 @@ export function http1Live(): u32 {
 
 export function connectionAt(handle: u32): Connection {
   return changetype<Connection>(slabAt(changetype<Slab>(<usize>CONNECTION_SLAB), handle));
+}
+
+/** Bytes that wait for the response to the message before them. */
+export function carried(it: Connection): u32 {
+  return it.carry == 0 ? 0 : blockAt(it.carry).textEnd - it.carryUsed;
+}
+
+/** Brings `facts` up to date: the last step of each call that changes the connection. */
+export function noteFacts(it: Connection): void {
+  const state: u32 = it.state;
+  const flags = it.flags;
+  const out: u32 = it.out;
+  const waits = carried(it) > 0;
+  let facts: u32 = waits ? FACT_CARRIED : 0;
+  if (state == STATE_HEAD && it.block != 0) facts |= FACT_HEAD_STARTED;
+  if ((flags & FLAG_IN_DONE) != 0 && out == OUT_DONE) facts |= FACT_COMPLETE;
+  if (it.kind == CLIENT) {
+    if ((flags & (FLAG_CLOSE | FLAG_EOF)) != 0) facts |= FACT_CLOSES;
+    else if (state == STATE_IDLE && (out == OUT_NONE || out == OUT_DONE)) facts |= FACT_IDLE;
+  } else if ((flags & FLAG_CLOSE) != 0 || (flags & FLAG_IN_DONE) == 0 || ((flags & FLAG_EOF) != 0 && !waits)) {
+    facts |= FACT_CLOSES;
+  }
+  it.facts = facts;
 }
 
 /** Forgets an unfinished head or trailer section. */

@@ -40,6 +40,7 @@ import {
   FLAG_CLOSE,
   FLAG_HTTP10,
   FLAG_UPGRADE,
+  noteFacts,
   OPTION_TRAILERS,
   OUT_CHUNKED,
   OUT_DONE,
@@ -66,7 +67,7 @@ let to: usize = 0;
 
 /**
  * Writes a request head at `out`; its length, or ENCODE_NO_ROOM. From then on its response is expected. A connection takes one request at a time
- * (`http1Idle`).
+ * (FACT_IDLE).
  */
 export function http1EncodeRequest(handle: u32, block: u32, flags: u32, out: usize, room: u32): i32 {
   const it = connectionAt(handle);
@@ -99,6 +100,7 @@ export function http1EncodeRequest(handle: u32, block: u32, flags: u32, out: usi
     it.flags |= FLAG_CLOSE;
   }
   putLineEnd();
+  noteFacts(it);
   return <i32>(to - out);
 }
 
@@ -135,6 +137,7 @@ export function http1EncodeResponse(handle: u32, block: u32, flags: u32, out: us
     if ((flags & ENCODE_END_STREAM) != 0) it.out = <u8>OUT_DONE;
   }
   putLineEnd();
+  noteFacts(it);
   return <i32>(to - out);
 }
 
@@ -159,7 +162,10 @@ export function http1EncodeData(handle: u32, from: usize, length: u32, endStream
   } else {
     assert(owed == OUT_EMPTY);
   }
-  if (endStream) it.out = <u8>OUT_DONE;
+  if (endStream) {
+    it.out = <u8>OUT_DONE;
+    noteFacts(it);
+  }
   return <i32>(to - out);
 }
 
@@ -175,6 +181,7 @@ export function http1EncodeTrailers(handle: u32, block: u32, out: usize, room: u
     putLineEnd();
   }
   it.out = <u8>OUT_DONE;
+  noteFacts(it);
   return <i32>(to - out);
 }
 

@@ -20,6 +20,7 @@ import { beginChunk, chunkFault, contentEnd, contentStart, readChunks } from "./
 import {
   CLIENT,
   Connection,
+  carried,
   connectionAt,
   dropCarry,
   dropSection,
@@ -29,9 +30,9 @@ import {
   FLAG_IN_DONE,
   FLAG_START_LINE_SEEN,
   FLAG_UPGRADE,
+  noteFacts,
   OPTION_CUSTOM_METHODS,
   OPTION_TRAILERS,
-  OUT_DONE,
   OUT_NONE,
   SERVER,
   STATE_CHUNK_LF,
@@ -65,14 +66,14 @@ export function http1Feed(handle: u32, from: usize, length: u32): u32 {
   if (it.carry != 0) {
     if (carried(it) > 0) {
       carryMore(it, from, length);
-      return eventsWritten();
+      return told(it);
     }
     dropCarry(it);
   }
   const end = from + length;
   const stop = read(it, from, end);
   if (stop < end) carryMore(it, stop, <u32>(end - stop));
-  return eventsWritten();
+  return told(it);
 }
 
 /** The response has been sent: reads on with what waits. How many events the ring holds. Server side, when the request is complete. */
@@ -81,13 +82,13 @@ export function http1Next(handle: u32): u32 {
   eventsReset();
   assert(it.kind == SERVER);
   it.out = <u8>OUT_NONE;
-  if (it.state == STATE_LAST) return 0;
+  if (it.state == STATE_LAST) return told(it);
   assert(it.state == STATE_WAIT);
   it.flags &= FLAG_EOF;
   it.state = <u8>STATE_HEAD;
   readCarried(it);
   if ((it.flags & FLAG_EOF) != 0 && carried(it) == 0) endOfInput(it);
-  return eventsWritten();
+  return told(it);
 }
 
 /** From now on all bytes are content. How many events the ring holds: bytes that waited come at once. */
@@ -100,7 +101,7 @@ export function http1Tunnel(handle: u32): u32 {
   it.flags |= FLAG_CLOSE;
   readCarried(it);
   if ((it.flags & FLAG_EOF) != 0) endOfInput(it);
-  return eventsWritten();
+  return told(it);
 }
 
 /** The peer's FIN. How many events the ring holds: the end of a body that ran until the close, or an error for a message cut short. */
@@ -110,6 +111,12 @@ export function http1Eof(handle: u32): u32 {
   dataIsLast = false;
   it.flags |= FLAG_EOF;
   if (carried(it) == 0) endOfInput(it);
+  return told(it);
+}
+
+/** The end of each call: how many events the ring holds. */
+function told(it: Connection): u32 {
+  noteFacts(it);
   return eventsWritten();
 }
 
@@ -126,41 +133,6 @@ function endOfInput(it: Connection): void {
   } else if (state != STATE_WAIT && state != STATE_LAST) {
     fail(it, H1_CUT_SHORT, 0);
   }
-}
-
-/** Bytes that wait for the response to the message before them: while there are any, the host does not read. */
-export function http1Carried(handle: u32): u32 {
-  return carried(connectionAt(handle));
-}
-
-/** A head has begun and is not whole. */
-export function http1HeadStarted(handle: u32): bool {
-  const it = connectionAt(handle);
-  return it.state == STATE_HEAD && it.block != 0;
-}
-
-/** A client connection that may take a request: nothing is under way, and nothing says that it ends. */
-export function http1Idle(handle: u32): bool {
-  const it = connectionAt(handle);
-  const sent = it.out == OUT_NONE || it.out == OUT_DONE;
-  return it.state == STATE_IDLE && sent && (it.flags & (FLAG_CLOSE | FLAG_EOF)) == 0;
-}
-
-/** The exchange under way is complete on both sides. */
-export function http1Complete(handle: u32): bool {
-  const it = connectionAt(handle);
-  return (it.flags & FLAG_IN_DONE) != 0 && it.out == OUT_DONE;
-}
-
-/**
- * Nothing may follow the exchange under way: this side, or the other, or the framing says so; on the server's side also while the
- * request is not complete, and when FIN has come and nothing waits.
- */
-export function http1Closes(handle: u32): bool {
-  const it = connectionAt(handle);
-  if ((it.flags & FLAG_CLOSE) != 0) return true;
-  if (it.kind == CLIENT) return (it.flags & FLAG_EOF) != 0;
-  return (it.flags & FLAG_IN_DONE) == 0 || ((it.flags & FLAG_EOF) != 0 && carried(it) == 0);
 }
 
 /** Reads while the state says what to do with a byte; the address of the first byte that must wait, or `end`. */
@@ -336,10 +308,6 @@ function fail(it: Connection, code: u32, block: u32): void {
   it.flags |= FLAG_CLOSE;
   eventPush(EVENT_ERROR, code, block, 0);
   dataIsLast = false;
-}
-
-function carried(it: Connection): u32 {
-  return it.carry == 0 ? 0 : blockAt(it.carry).textEnd - it.carryUsed;
 }
 
 /** Keeps bytes behind a message that is not answered yet. */

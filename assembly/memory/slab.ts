@@ -6,7 +6,7 @@
 // double free therefore trap. Virgin slots are taken in order, freed ones last in first out: memory that was never needed stays untouched.
 
 const SLOT_BITS: u32 = 17;
-const SLOT_MASK: u32 = (1 << SLOT_BITS) - 1;
+export const SLOT_MASK: u32 = (1 << SLOT_BITS) - 1;
 const GENERATION_MAX: i32 = (1 << 14) - 1;
 
 /** The state of one slab; lives in the control region. `slotBytes` >= 8. */

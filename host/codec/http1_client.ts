@@ -3,6 +3,7 @@
 import {
   CLIENT,
   ENCODE_NO_ROOM,
+  FACT_IDLE,
   HEADERS_END_STREAM,
   OPTION_CHUNKED_LENGTH,
   OPTION_TRAILERS,
@@ -39,7 +40,7 @@ export class Http1ClientCodec extends Http1Codec implements ClientCodec {
   }
 
   get reusable(): boolean {
-    return this.connection !== 0 && this.exports.http1Idle(this.connection) !== 0;
+    return this.connection !== 0 && this.hasFact(FACT_IDLE);
   }
 
   encodeHeaders(streamId: number, block: number, endStream: boolean, flags: number, out: number, room: number): number {

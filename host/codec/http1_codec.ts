@@ -4,6 +4,7 @@
  */
 
 import type { Core } from "../wasm/core.ts";
+import { factsIndex, hasFact } from "../wasm/http1_facts.ts";
 import {
   type CoreExports,
   ENCODE_END_STREAM,
@@ -12,6 +13,8 @@ import {
   EVENT_HEADERS,
   EVENT_RING_START,
   EVENT_TRAILERS,
+  FACT_CARRIED,
+  FACT_HEAD_STARTED,
 } from "../wasm/layout.gen.ts";
 import type { CodecListener } from "./codec.ts";
 
@@ -27,32 +30,32 @@ const NOBODY: CodecListener = {
 const WORDS = 4;
 
 /**
- * Events that are not told yet. A callback may feed another connection, which fills the core's ring anew; so the records of one call are
- * taken out first, on a stack, when there is more than one. One for each worker.
+ * Events that are not told yet. A callback may feed another connection, which fills the core's ring anew; so those behind the
+ * first record of a call are taken out before it is told, on a stack. One for each worker.
  */
 export class PendingEvents {
   readonly core: Core;
   /** Next free word. */
   top = 0;
   words = new Int32Array(1024 * WORDS);
-  private readonly ring: Int32Array;
+  readonly ring: Int32Array;
 
   constructor(core: Core) {
     this.core = core;
     this.ring = new Int32Array(core.memory.buffer, EVENT_RING_START);
   }
 
-  /** Copies `count` records from the ring to the stack; the index of the first word. */
-  push(count: number): number {
+  /** Copies the records behind the first of `count` from the ring to the stack; the index of the first word. */
+  pushRest(count: number): number {
     const base = this.top;
-    const words = count * WORDS;
+    const words = (count - 1) * WORDS;
     if (base + words > this.words.length) {
       const larger = new Int32Array(Math.max(this.words.length * 2, base + words));
       larger.set(this.words);
       this.words = larger;
     }
     const { ring, words: to } = this;
-    for (let i = 0; i < words; i++) to[base + i] = ring[i] as number;
+    for (let i = 0; i < words; i++) to[base + i] = ring[WORDS + i] as number;
     this.top = base + words;
     return base;
   }
@@ -69,6 +72,7 @@ export abstract class Http1Codec {
   protected readonly exports: CoreExports;
   /** Handle of the core's connection; 0 after `close`. */
   protected connection: number;
+  private readonly facts: number;
   /** The stream that events are about; 0 before the first. */
   protected streamId = 0;
   /** Streams that were begun. */
@@ -84,6 +88,7 @@ export abstract class Http1Codec {
     this.pending = pending;
     this.exports = pending.core.exports;
     this.connection = connection;
+    this.facts = factsIndex(connection);
   }
 
   feed(address: number, length: number): void {
@@ -97,11 +102,11 @@ export abstract class Http1Codec {
   }
 
   get headStarted(): boolean {
-    return this.connection !== 0 && this.exports.http1HeadStarted(this.connection) !== 0;
+    return this.connection !== 0 && this.hasFact(FACT_HEAD_STARTED);
   }
 
   get wantsRead(): boolean {
-    return this.connection === 0 || this.exports.http1Carried(this.connection) === 0;
+    return this.connection === 0 || !this.hasFact(FACT_CARRIED);
   }
 
   encodeData(
@@ -136,6 +141,11 @@ export abstract class Http1Codec {
   /** What this side does when all events of a call are told. */
   protected abstract afterEvents(): void;
 
+  /** A FACT_... bit of the connection, which is open. */
+  protected hasFact(fact: number): boolean {
+    return hasFact(this.pending.core, this.facts, fact);
+  }
+
   private settle(): void {
     if (this.wantsTunnel && this.connection !== 0) {
       this.wantsTunnel = false;
@@ -150,9 +160,14 @@ export abstract class Http1Codec {
     const { pending } = this;
     const wasTelling = this.isTelling;
     this.isTelling = true;
-    const base = pending.push(count);
-    for (let i = 0; i < count; i++) {
-      const at = base + i * WORDS;
+    const { ring } = pending;
+    const kind = ring[0] as number;
+    const a = ring[1] as number;
+    const b = ring[2] as number;
+    const c = ring[3] as number;
+    const base = pending.pushRest(count);
+    this.tellOne(kind, a, b, c);
+    for (let at = base; at < base + (count - 1) * WORDS; at += WORDS) {
       const { words } = pending;
       this.tellOne(words[at] as number, words[at + 1] as number, words[at + 2] as number, words[at + 3] as number);
     }

@@ -2,6 +2,8 @@
 
 import type { Core } from "../wasm/core.ts";
 import {
+  FACT_CLOSES,
+  FACT_COMPLETE,
   HEADER_AUTHORITY,
   HEADERS_END_STREAM,
   HEADERS_HTTP10,
@@ -68,7 +70,7 @@ export class Http1ServerCodec extends Http1Codec implements ServerCodec {
   }
 
   get closeAfterResponse(): boolean {
-    return this.connection === 0 || this.exports.http1Closes(this.connection) !== 0;
+    return this.connection === 0 || this.hasFact(FACT_CLOSES);
   }
 
   encodeHeaders(
@@ -102,7 +104,7 @@ export class Http1ServerCodec extends Http1Codec implements ServerCodec {
   protected afterEvents(): void {
     while (this.wantsNext && this.connection !== 0) {
       this.wantsNext = false;
-      if (this.exports.http1Complete(this.connection) === 0) return;
+      if (!this.hasFact(FACT_COMPLETE)) return;
       this.tell(this.exports.http1Next(this.connection));
     }
   }

@@ -7,7 +7,7 @@
  */
 
 import type { Core } from "./core.ts";
-import { RESULT, SCRATCH_BYTES, SCRATCH_START } from "./layout.gen.ts";
+import { BLOCK_PRESENT, RESULT, SCRATCH_BYTES, SCRATCH_START } from "./layout.gen.ts";
 import { readLatin1, writeLatin1 } from "./text.ts";
 
 /** A name's length is 16 bits; the value has the rest of the scratch region. */
@@ -15,6 +15,27 @@ const NAME_ROOM = 0xffff;
 const VALUE_AT = SCRATCH_START + 0x1_0000;
 const VALUE_ROOM = SCRATCH_BYTES - 0x1_0000;
 const RESULT_WORD = RESULT >> 2;
+
+/** A set of known names (HEADER_... of the layout), made once. */
+export class HeaderIds {
+  /** A bit for each id, in words as blocks have them. */
+  readonly words: readonly number[];
+  /** The same bits as the core takes them: ids 0 to 63, and 64 to 127. */
+  readonly low: bigint;
+  readonly high: bigint;
+
+  constructor(ids: readonly number[]) {
+    const words = [0, 0, 0, 0];
+    let all = 0n;
+    for (const id of ids) {
+      words[id >>> 5] = (words[id >>> 5] as number) | (1 << (id & 31));
+      all |= 1n << BigInt(id);
+    }
+    this.words = words;
+    this.low = BigInt.asUintN(64, all);
+    this.high = all >> 64n;
+  }
+}
 
 export class HeaderMap {
   /** The block; 0 while there is none. A mutation may move it: read it again after each. */
@@ -85,8 +106,9 @@ export class HeaderMap {
     return this.find(name, 0) >= 0;
   }
 
+  /** Looks where the core keeps a bit for each known name: the router asks for half a dozen, and a call costs more than a look. */
   hasId(id: number): boolean {
-    return this.core.exports.headerHasId(this.block, id) !== 0;
+    return (this.present(id >>> 5) & (1 << (id & 31))) !== 0;
   }
 
   /** Leaves one field of that name, where the first one was or at the end. */
@@ -144,9 +166,14 @@ export class HeaderMap {
     return this.core.exports.headerRemoveId(this.block, id);
   }
 
-  /** Removes all fields of known names, a bit for each id: 0 to 63 in `low`, 64 to 127 in `high`. */
-  removeIds(low: bigint, high: bigint): void {
-    this.core.exports.headerRemoveIds(this.block, low, high);
+  /** Removes all fields of these known names. */
+  removeIds(set: HeaderIds): void {
+    const { words } = set;
+    for (let i = 0; i < words.length; i++) {
+      if ((this.present(i) & (words[i] as number)) === 0) continue;
+      this.core.exports.headerRemoveIds(this.block, set.low, set.high);
+      return;
+    }
   }
 
   /** Removes all fields whose name starts so, pseudo fields excepted; how many there were. */
@@ -183,6 +210,11 @@ export class HeaderMap {
   *entries(): Generator<[name: string, value: string]> {
     const count = this.size;
     for (let i = 0; i < count; i++) yield [this.nameAt(i), this.valueAt(i)];
+  }
+
+  private present(word: number): number {
+    if (this.block === 0) throw new Error("a head is read that is not there");
+    return this.core.words[((this.block + BLOCK_PRESENT) >> 2) + word] as number;
   }
 
   private joined(found: number): string | undefined {
