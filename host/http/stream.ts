@@ -8,28 +8,18 @@
  * `finish` is the one way out: permits returned, stats, access log, `explain`, blocks freed.
  */
 
-import type { Address } from "../net/address.ts";
 import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { Recyclable } from "../net/turn.ts";
 import type { RouteEntry, RouteTable } from "../route/route_entry.ts";
 import { OVERLOAD_MANAGER_TERMINATED, STREAM_IDLE_TIMEOUT } from "../stream_info/response_flags.ts";
-import {
-  type ConnectionInfo,
-  NEVER,
-  PROTOCOL_HTTP10,
-  PROTOCOL_HTTP11,
-  type StreamInfo,
-  type UpstreamInfo,
-} from "../stream_info/stream_info.ts";
+import { PROTOCOL_HTTP10, PROTOCOL_HTTP11, type StreamInfo } from "../stream_info/stream_info.ts";
 import { HeaderMap } from "../wasm/header_view.ts";
 import {
   ENCODE_CLOSE,
   FORWARDED_BLOCK,
-  HEADER_AUTHORITY,
   HEADER_CONTENT_LENGTH,
   HEADER_CONTENT_TYPE,
   HEADER_EXPECT,
-  HEADER_PATH,
   HEADER_STATUS,
   HEADER_UPGRADE,
   HEADERS_END_STREAM,
@@ -46,10 +36,10 @@ import type { ConnectionManager } from "./connection_manager.ts";
 import type { FilterStream, HttpFilter } from "./filter.ts";
 import { RequestLine, ResponseLine } from "./filter_lines.ts";
 import { FilterRun } from "./filter_run.ts";
-import { ForwardedConnection } from "./forwarded_connection.ts";
 import type { HttpWorker } from "./http_worker.ts";
 import { admit } from "./request_admission.ts";
 import type { ServerConnection } from "./server_connection.ts";
+import { StreamFacts } from "./stream_facts.ts";
 
 /** Interim answers that are passed on, where it is asked for at all; Envoy drops the others too. */
 const PASSED_ON: ReadonlySet<number> = new Set([100, 102, 103, 104]);
@@ -57,19 +47,11 @@ const PASSED_ON: ReadonlySet<number> = new Set([100, 102, 103, 104]);
 /** Body bytes that may wait for a filter before the client is paused. */
 const HELD_BODY_BYTES = 65_536;
 
-export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recyclable {
-  readonly worker: HttpWorker;
-  /** The connection under the stream; its life is longer. */
-  http!: ServerConnection;
+export class HttpStream extends StreamFacts implements FilterStream, TimerOwner, Recyclable {
   manager!: ConnectionManager;
   streamId = 0;
-  readonly requestHeaders: HeaderMap;
-  private readonly responseMap: HeaderMap;
-  private readonly responseTrailerMap: HeaderMap;
   private readonly requestTrailerMap: HeaderMap;
 
-  // The route.
-  route: RouteEntry | null = null;
   /** NO_ROUTE or NO_VIRTUAL_HOST when `route` is null. */
   routeResult = NO_ROUTE;
   private routes!: RouteTable;
@@ -103,43 +85,8 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
   private readonly requestTimer: Timer;
   private readonly durationTimer: Timer;
 
-  // StreamInfo.
-  protocol = PROTOCOL_HTTP11;
-  startMs = 0;
-  requestEndMs = NEVER;
-  upstreamFirstTxMs = NEVER;
-  upstreamLastTxMs = NEVER;
-  upstreamFirstRxMs = NEVER;
-  upstreamLastRxMs = NEVER;
-  downstreamFirstTxMs = NEVER;
-  downstreamLastTxMs = NEVER;
-  endMs = NEVER;
-  bytesReceived = 0;
-  bytesSent = 0;
-  requestHeaderBytes = 0;
-  responseHeaderBytes = 0;
-  upstreamWireBytesSent = 0;
-  upstreamWireBytesReceived = 0;
-  responseCode = 0;
-  responseCodeDetails = "";
-  responseFlags = 0;
-  upstream: UpstreamInfo | null = null;
-  /** The socket of the upstream connection: it knows our end. */
-  upstreamSocket: { readonly local: Address } | null = null;
-  upstreamConnectionId = 0;
-  upstreamTransportFailureReason = "";
-  attemptCount = 0;
-  clusterName = "";
-  /** The client as x-forwarded-for tells it, by `forwardRequest`; empty: the socket's peer. */
-  forwardedClient = "";
-  private wireReceivedAtStart = 0;
-  private wireSentAtStart = 0;
-
   constructor(worker: HttpWorker) {
-    this.worker = worker;
-    this.requestHeaders = new HeaderMap(worker.core);
-    this.responseMap = new HeaderMap(worker.core);
-    this.responseTrailerMap = new HeaderMap(worker.core);
+    super(worker);
     this.requestTrailerMap = new HeaderMap(worker.core);
     this.requestRun = new FilterRun(new RequestLine(this));
     this.responseRun = new FilterRun(new ResponseLine(this));
@@ -618,11 +565,10 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
   private reset(http: ServerConnection, streamId: number): void {
     const { manager, worker } = http;
     const { stats } = manager;
-    this.http = http;
+    this.beginFacts(http);
     this.manager = manager;
     this.streamId = streamId;
     this.routes = manager.routes;
-    this.route = null;
     this.routeResult = NO_ROUTE;
     this.isRouted = false;
     this.random = worker.random();
@@ -641,90 +587,9 @@ export class HttpStream implements FilterStream, StreamInfo, TimerOwner, Recycla
     this.requestPauses = 0;
     this.requestRun.begin(HELD_BODY_BYTES);
     this.responseRun.begin(HELD_BODY_BYTES);
-    this.startMs = worker.clock.now();
-    this.requestEndMs = NEVER;
-    this.upstreamFirstTxMs = NEVER;
-    this.upstreamLastTxMs = NEVER;
-    this.upstreamFirstRxMs = NEVER;
-    this.upstreamLastRxMs = NEVER;
-    this.downstreamFirstTxMs = NEVER;
-    this.downstreamLastTxMs = NEVER;
-    this.endMs = NEVER;
-    this.bytesReceived = 0;
-    this.bytesSent = 0;
-    this.requestHeaderBytes = 0;
-    this.responseHeaderBytes = 0;
-    this.upstreamWireBytesSent = 0;
-    this.upstreamWireBytesReceived = 0;
-    this.responseCode = 0;
-    this.responseCodeDetails = "";
-    this.responseFlags = 0;
-    this.upstream = null;
-    this.upstreamSocket = null;
-    this.upstreamConnectionId = 0;
-    this.upstreamTransportFailureReason = "";
-    this.attemptCount = 0;
-    this.clusterName = "";
-    this.forwardedClient = "";
-    this.wireReceivedAtStart = http.wireBytesReceived;
-    this.wireSentAtStart = http.wireBytesSent;
     stats.rqTotal.inc();
     stats.rqActive.inc();
     stats.rqHttp1Total.inc();
-  }
-
-  // --- StreamInfo ------------------------------------------------------------------------------------------------------
-
-  get connection(): ConnectionInfo {
-    return this.forwardedClient === "" ? this.http.info : new ForwardedConnection(this.http.info, this.forwardedClient);
-  }
-
-  get startWallMs(): number {
-    return this.worker.clock.wallAt(this.startMs);
-  }
-
-  get downstreamWireBytesReceived(): number {
-    return this.http.wireBytesReceived - this.wireReceivedAtStart;
-  }
-
-  get downstreamWireBytesSent(): number {
-    return this.http.wireBytesSent - this.wireSentAtStart;
-  }
-
-  get responseHeaders(): HeaderMap | null {
-    return this.responseMap.isAttached ? this.responseMap : null;
-  }
-
-  get responseTrailers(): HeaderMap | null {
-    return this.responseTrailerMap.isAttached ? this.responseTrailerMap : null;
-  }
-
-  get upstreamLocalAddress(): string {
-    return this.upstreamSocket?.local.text ?? "";
-  }
-
-  get routeName(): string {
-    return this.route?.name ?? "";
-  }
-
-  get virtualHostName(): string {
-    return this.route?.virtualHost.name ?? "";
-  }
-
-  get requestId(): string {
-    return this.requestHeaders.isAttached ? (this.requestHeaders.get("x-request-id") ?? "") : "";
-  }
-
-  get path(): string {
-    return this.requestHeaders.isAttached ? (this.requestHeaders.getId(HEADER_PATH) ?? "") : "";
-  }
-
-  get authority(): string {
-    return this.requestHeaders.isAttached ? (this.requestHeaders.getId(HEADER_AUTHORITY) ?? "") : "";
-  }
-
-  nowMs(): number {
-    return this.worker.clock.now();
   }
 
   // --- for the filter lines --------------------------------------------------------------------------------------------
