@@ -44,7 +44,7 @@ export const FLAGS = [
     help: "trace contention of mutexes",
     inert: "there is no mutex to contend for",
   },
-  { name: "disable-hot-restart", kind: "switch", help: "run without hot restart", inert: NO_HOT_RESTART },
+  { name: "disable-hot-restart", kind: "switch", help: "run without hot restart, as for now it does in any case" },
   {
     name: "mode",
     kind: "text",

@@ -26,8 +26,17 @@ export async function runCommandLine(words: readonly string[]): Promise<number> 
       process.stderr.write(`error: ${error.message}\n`);
       return 1;
     }
+    if (isSystemError(error)) {
+      process.stderr.write(`error: ${error.message}\n`);
+      return 1;
+    }
     throw error;
   }
+}
+
+/** A file that the command line names cannot be read or written. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "syscall" in error && "path" in error;
 }
 
 /** Flags that ask a question: whether there was one. */

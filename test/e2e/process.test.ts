@@ -100,6 +100,38 @@ describe("the end", () => {
   });
 });
 
+describe("draining from the admin port", () => {
+  it("stops listening, and leaves open what is open", async () => {
+    const program = await start(direct("here"));
+    const wire = await connect(program);
+    await wire.send(REQUEST).take("here");
+    const post = async (path: string) => (await fetch(`${program.admin}${path}`, { method: "POST" })).text();
+    expect(await post("/drain_listeners")).toBe("OK\n");
+    await expect
+      .poll(() =>
+        connect(program).then(
+          () => "",
+          ({ code }) => code,
+        ),
+      )
+      .toBe("ECONNREFUSED");
+    await wire.send(REQUEST).take("here");
+    expect(program.child.exitCode).toBeNull();
+  });
+
+  it("tells clients to go, one answer at a time", async () => {
+    const program = await start(direct("here"));
+    const wire = await connect(program);
+    expect(await wire.send(REQUEST).take("here")).not.toMatch(/connection: close/i);
+    const post = await fetch(`${program.admin}/drain_listeners?graceful&skip_exit`, { method: "POST" });
+    expect(await post.text()).toBe("OK\n");
+    expect(await wire.send(REQUEST).take("here")).toMatch(/connection: close/i);
+    expect(await wire.untilEnd()).toBe("fin");
+    // It goes on listening.
+    await (await connect(program)).send(REQUEST).take("here");
+  });
+});
+
 describe("SIGHUP", () => {
   it("loads the file again; a bad one changes nothing and is explained", async () => {
     const program = await start(direct("old"));
@@ -185,6 +217,21 @@ describe("the program", () => {
     expect(stderr).toMatch(/^PARSE ERROR: Argument: --foo\n {13}Couldn't find match for argument\n\nBrief USAGE: \n/);
     expect(run("--mode", "x")).toMatchObject({ status: 1, stderr: "error: unknown mode 'x'\n" });
     expect(run("--hot-restart-version")).toMatchObject({ status: 0, stderr: "11.104" });
+  });
+
+  it("says which file of its command line it cannot use", () => {
+    const folder = temporaryFolder();
+    for (const words of [
+      ["-c", "x.yaml", "--log-path", folder],
+      ["--mode", "validate", "--files-from", join(folder, "absent")],
+      ["--config-yaml", JSON.stringify(direct("here")), "--base-id-path", join(folder, "absent/id")],
+    ]) {
+      const { status, stderr } = run(...words);
+      expect([status, stderr.trimEnd().split("\n").at(-1)]).toEqual([
+        1,
+        expect.stringMatching(`^error: E.*'${folder}`),
+      ]);
+    }
   });
 
   it("judges many files at once, with a line of JSON for each", () => {
