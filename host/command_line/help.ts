@@ -16,6 +16,7 @@ export function helpText(): string {
     ...flags.filter((flag) => !flag.isOurs).map(entry),
     "\nOnly here, not in Envoy: \n",
     ...flags.filter((flag) => flag.isOurs).map(entry),
+    `${wrap("explain REQUEST_ID | PATH", FLAG_INDENT)}\n${wrap("as the first word: ask a running proxy why a request went where it went, or where one would go", TEXT_INDENT)}\n`,
     "\n   A proxy compatible with Envoy, with its data plane in WebAssembly.\n\n",
   ];
   return sections.join("\n");

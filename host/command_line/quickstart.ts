@@ -70,6 +70,7 @@ Try, in another terminal:
   curl ${front}/
   curl ${front}/green/leaf
   curl "${admin}/stats?filter=cluster.green&usedonly"
+  bin/nuncio explain /green/leaf
 
 Ctrl-C ends it.
 `;
