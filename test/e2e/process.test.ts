@@ -2,6 +2,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { Agent, request } from "undici";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { exitCode, type Program, startProgram } from "../support/program.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
@@ -62,6 +63,34 @@ describe.each(NETS)("SIGTERM over %s sockets", (net) => {
     expect(await busy.untilEnd()).toBe("fin");
     busy.close();
     idle.close();
+    expect(await exitCode(program)).toBe(0);
+  });
+});
+
+describe.each(NETS)("SIGTERM under load over %s sockets", (net) => {
+  it("loses no request: each is answered, or meets a closed door", async () => {
+    const upstream = await httpUpstream(onTestFinished, (_request, response) => response.end("here"));
+    const program = await start(held(upstream.port), "--net", net, "--concurrency", "2");
+    const url = `http://${program.listeners["front"]}`;
+    const answered = Promise.withResolvers<void>();
+    let answers = 0;
+    const client = async (): Promise<string> => {
+      const agent = new Agent({ connections: 1 });
+      onTestFinished(() => agent.destroy());
+      for (;;) {
+        try {
+          const { statusCode, body } = await request(url, { dispatcher: agent });
+          if (statusCode !== 200 || (await body.text()) !== "here") return `status ${statusCode}`;
+          if (++answers === 500) answered.resolve();
+        } catch (error) {
+          return (error as NodeJS.ErrnoException).code ?? String(error);
+        }
+      }
+    };
+    const clients = Array.from({ length: 8 }, client);
+    await answered.promise;
+    program.child.kill("SIGTERM");
+    expect(new Set(await Promise.all(clients))).toEqual(new Set(["ECONNREFUSED"]));
     expect(await exitCode(program)).toBe(0);
   });
 });

@@ -26,7 +26,8 @@ export async function startProgram(command: string, config: string, args: readon
   const folder = temporaryFolder();
   const adminFile = join(folder, "admin_address");
   writeFileSync(join(folder, "config.yaml"), config);
-  const words = ["-c", "config.yaml", "--concurrency", "1", "--admin-address-path", adminFile, ...args];
+  const workers = args.includes("--concurrency") ? [] : ["--concurrency", "1"];
+  const words = ["-c", "config.yaml", "--admin-address-path", adminFile, ...workers, ...args];
   const child = spawn(command, words, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   onTestFinished(() => void child.kill("SIGKILL"));
   let text = "";
