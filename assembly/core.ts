@@ -178,7 +178,7 @@ export {
   http1Next,
   http1Tunnel,
 } from "./http1/feed";
-export * from "./http1/limits";
+export * from "./http1/message_limits";
 export { lowerTokenScalar, lowerTokenVector } from "./http1/name";
 export { DATE_BYTES, DATE_TEXT, RESULT, RESULT_WORDS } from "./memory/arena";
 export { domainHash } from "./route/domains";

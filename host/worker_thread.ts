@@ -18,7 +18,7 @@ import { Core } from "./wasm/core.ts";
 import { LedgerView } from "./wasm/ledger.ts";
 import { readBufferOf } from "./wasm/memory.ts";
 import type { FromWorker, ToWorker, WorkerBirth } from "./workers/messages.ts";
-import { WorkerRuntime } from "./workers/runtime.ts";
+import { WorkerRuntime } from "./workers/worker.ts";
 
 const port = parentPort;
 if (port === null) throw new Error("this file is the entry of a worker thread");

@@ -22,7 +22,7 @@ import {
   STATE_CHUNK_SPACE,
   STATE_TRAILERS,
 } from "./connection";
-import { CHUNK_LINE_MAX } from "./limits";
+import { CHUNK_LINE_MAX } from "./message_limits";
 
 const CR: u32 = 13;
 const LF: u32 = 10;

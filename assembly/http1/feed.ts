@@ -46,8 +46,8 @@ import {
   STATE_UNTIL_CLOSE,
   STATE_WAIT,
 } from "./connection";
-import { CARRIED_MAX, INTERIM_RESPONSES_MAX } from "./limits";
 import { faultHasHead, headCode, headFlags, readRequest, readResponse } from "./message";
+import { CARRIED_MAX, INTERIM_RESPONSES_MAX } from "./message_limits";
 import { firstLineEnd, gather, sectionFault, whole } from "./section";
 import { beginsRequest, method, readRequestLine, readStatusLine, targetEnd, targetStart } from "./start_line";
 import { readTarget } from "./target";

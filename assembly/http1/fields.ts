@@ -27,7 +27,7 @@ import {
   nameId,
 } from "../header/names";
 import { OPTION_DROP_UNDERSCORES, OPTION_REJECT_UNDERSCORES } from "./connection";
-import { FIELD_NAME_MAX } from "./limits";
+import { FIELD_NAME_MAX } from "./message_limits";
 import { lowerToken } from "./name";
 
 const CR: u32 = 13;

@@ -7,7 +7,7 @@ import { H1_NO_BLOCK } from "../abi/result";
 import { findByte } from "../bytes/scan";
 import { blockAppendText, blockAt, blockNew, blockReserve, blockText } from "../header/block";
 import { Connection } from "./connection";
-import { GAINED_TEXT_MAX, PSEUDO_FIELDS_MAX } from "./limits";
+import { GAINED_TEXT_MAX, PSEUDO_FIELDS_MAX } from "./message_limits";
 
 const CR: u32 = 13;
 const LF: u32 = 10;

@@ -10,12 +10,12 @@ import { DecodeLimit, Decoder, type Message } from "./decode/decode.ts";
 import { Issues, Places } from "./decode/places.ts";
 import { freezeTree } from "./freeze.ts";
 import { mergeMessages } from "./merge.ts";
+import { checkSupport } from "./refuse_unsupported.ts";
 import { findMessage, type MessageDesc } from "./schema.ts";
 import { parseJson } from "./source/json.ts";
 import type { ParseResult, Source, SourceNode } from "./source/node.ts";
 import { parseValue } from "./source/value.ts";
 import { parseYaml } from "./source/yaml.ts";
-import { checkSupport } from "./support.ts";
 import type { Bootstrap } from "./types/bootstrap.ts";
 import { validateMessage } from "./validate.ts";
 

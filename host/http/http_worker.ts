@@ -1,4 +1,4 @@
-/** What one worker thread lends to its connections and streams. host/workers/runtime.ts is one, whether a thread or a simulation runs it. */
+/** What one worker thread lends to its connections and streams. host/workers/worker.ts is one, whether a thread or a simulation runs it. */
 
 import type { AccessLogSinks } from "../access_log/sinks.ts";
 import type { ServerCodec } from "../codec/codec.ts";

@@ -19,7 +19,7 @@ import { ClusterDirectory } from "../../host/upstream/discovery/cluster_director
 import { Core } from "../../host/wasm/core.ts";
 import { Ledger, LedgerView } from "../../host/wasm/ledger.ts";
 import { readBufferOf } from "../../host/wasm/memory.ts";
-import { WorkerRuntime } from "../../host/workers/runtime.ts";
+import { WorkerRuntime } from "../../host/workers/worker.ts";
 import { bootstrapOf } from "./config_door.ts";
 import { FakeNetwork, manualSchedule } from "./fake_net.ts";
 import { FarEnd } from "./far_end.ts";
