@@ -63,6 +63,8 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
   private isClosed = false;
   private lingerStartMs = 0;
   private isReadPaused = false;
+  /** The next request waits until the client has taken the answers before it. */
+  private waitsForDrain = false;
   private isTunnel = false;
   private peerEnded = false;
   /** Nobody is there any more; whoever noticed closes, once the stream is told. */
@@ -133,7 +135,9 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
       return;
     }
     const { stream } = this;
-    if (stream === null || this.isTunnel || !stream.requestEnded) {
+    if (stream === null && this.waitsForDrain) {
+      // The answers before are still on their way; what was asked behind them is answered then.
+    } else if (stream === null || this.isTunnel || !stream.requestEnded) {
       this.disconnected();
     } else if (stream.responseStarted || this.worker.clock.now() - stream.requestEndMs < HALF_CLOSE_GRACE_MS) {
       // It has said all it wanted to say, pipelined requests included, and listens.
@@ -144,6 +148,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
   }
 
   onDrain(): void {
+    if (this.waitsForDrain && !this.isLingering) this.proceed();
     this.stream?.onDownstreamDrained();
     this.worker.turn.end();
   }
@@ -275,9 +280,20 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
       return;
     }
     this.startIdleTimer();
-    this.codec.proceed();
-    if (this.peerEnded && this.stream === null) this.closeGently();
-    else this.afterEvents();
+    this.proceed();
+  }
+
+  /** The next request, once the client has taken the answers before: else who asks and never reads would fill our memory. */
+  private proceed(): void {
+    this.waitsForDrain = this.socket.aboveHighWatermark;
+    if (!this.waitsForDrain) {
+      this.codec.proceed();
+      if (this.peerEnded && this.stream === null && !this.waitsForDrain) {
+        this.closeGently();
+        return;
+      }
+    }
+    this.afterEvents();
   }
 
   // --- inside ----------------------------------------------------------------------------------------------------------
@@ -347,9 +363,8 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     this.worker.turn.output.flush();
     this.idleTimer.stop();
     this.headersTimer.stop();
-    if (this.peerEnded) {
-      this.socket.closeAfterFlush();
-      this.closed(true);
+    if (this.peerEnded && this.socket.pendingBytes === 0) {
+      this.close(true);
       return;
     }
     this.isLingering = true;
@@ -358,7 +373,8 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
       this.isReadPaused = false;
       this.socket.resumeReading();
     }
-    if (finNow) this.socket.end();
+    if (this.peerEnded) this.socket.closeAfterFlush();
+    else if (finNow) this.socket.end();
     const { delayedCloseMs } = this.manager.timeouts;
     if (delayedCloseMs > 0 || this.socket.pendingBytes > 0) this.idleTimer.start(Math.max(delayedCloseMs, 1));
     else this.close(true);

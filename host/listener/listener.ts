@@ -54,6 +54,8 @@ export class Listener {
   private readonly scope: Scope;
   private readonly stats: ListenerStats;
   private chains: ChainSet;
+  /** Those of before, while connections are on them. */
+  private readonly retired = new Set<ChainSet>();
   private readonly sockets: ListeningSocket[] = [];
 
   /** Throws what a filter's factory throws; nothing listens yet. */
@@ -86,6 +88,7 @@ export class Listener {
     const old = this.chains;
     this.chains = chains;
     this.description = next;
+    this.retired.add(old);
     old.retire();
   }
 
@@ -139,7 +142,12 @@ export class Listener {
   }
 
   get activeConnections(): number {
-    return this.chains.connectionCount;
+    let sum = this.chains.connectionCount;
+    for (const chains of this.retired) {
+      if (chains.connectionCount === 0) this.retired.delete(chains);
+      sum += chains.connectionCount;
+    }
+    return sum;
   }
 }
 

@@ -12,6 +12,8 @@ export interface BoundListener {
 export class ListenerManager {
   private readonly context: ListenerContext;
   private readonly listeners = new Map<string, Listener>();
+  /** Gone from the config, with connections that go on. */
+  private readonly leaving = new Set<Listener>();
 
   constructor(context: ListenerContext) {
     this.context = context;
@@ -27,6 +29,7 @@ export class ListenerManager {
     for (const [name, listener] of this.listeners) {
       if (names.has(name)) continue;
       this.listeners.delete(name);
+      this.leaving.add(listener);
       await listener.remove();
     }
     for (const description of descriptions) {
@@ -48,6 +51,7 @@ export class ListenerManager {
     }
     const listener = new Listener(description, this.context);
     // The same name at another address: the old one makes room first, in case the addresses overlap.
+    if (old !== undefined) this.leaving.add(old);
     await old?.remove();
     this.listeners.set(name, listener);
     const error = await listener.listen();
@@ -71,6 +75,11 @@ export class ListenerManager {
   get activeConnections(): number {
     let sum = 0;
     for (const listener of this.listeners.values()) sum += listener.activeConnections;
+    for (const listener of this.leaving) {
+      const active = listener.activeConnections;
+      if (active === 0) this.leaving.delete(listener);
+      sum += active;
+    }
     return sum;
   }
 
