@@ -120,6 +120,7 @@ export class HttpConnPool {
       connection.isDraining = true;
       if (connection.isIdle) connection.close();
     }
+    if (this.isUnused) this.cluster.onPoolUnused(this);
   }
 
   /** Closes everything: the worker ends. */

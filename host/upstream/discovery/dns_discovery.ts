@@ -111,12 +111,13 @@ export class DnsDiscovery {
 
   private waitAfter(name: Name, answer: DnsAnswer): number {
     const { settings } = this;
-    if (answer.status === "failed") {
+    if (answer.status === "failed" && settings.failureBaseMs > 0) {
       // Full jitter over a window that doubles, as Envoy's backoff.
       const window = Math.min(settings.failureBaseMs * 2 ** (name.failures - 1), settings.failureMaxMs);
       return Math.max(1, Math.random() * window);
     }
     let wait = settings.refreshMs;
+    if (answer.status === "failed") return wait;
     if (settings.respectsTtl && answer.addresses.length > 0) {
       const ttl = Math.min(...answer.addresses.map((a) => a.ttlMs).filter((ms) => ms > 0));
       if (Number.isFinite(ttl)) wait = ttl;

@@ -9,7 +9,7 @@ export type DiscoveryKind = "static" | "strict_dns" | "logical_dns";
 export interface DnsSettings {
   readonly family: DnsLookupFamily;
   readonly refreshMs: number;
-  /** Base and maximum of the waits after failures. */
+  /** Base and maximum of the waits after failures; 0: no back-off is configured, and a failure waits like a success (Envoy). */
   readonly failureBaseMs: number;
   readonly failureMaxMs: number;
   readonly jitterMs: number;
@@ -35,7 +35,7 @@ export function dnsSettings(cluster: Cluster): DnsSettings {
   const typed = dnsCluster(cluster);
   const refreshMs = typed?.dns_refresh_rate ?? cluster.dns_refresh_rate ?? REFRESH_MS;
   const failure: RefreshRate | undefined = typed?.dns_failure_refresh_rate ?? cluster.dns_failure_refresh_rate;
-  const failureBaseMs = failure?.base_interval ?? refreshMs;
+  const failureBaseMs = failure?.base_interval ?? 0;
   return {
     family: lookupFamily(typed?.dns_lookup_family ?? cluster.dns_lookup_family),
     refreshMs,
