@@ -26,6 +26,9 @@ export interface TcpUpstreamOwner {
 
 export type TcpFailure = "no healthy host" | "overflow" | "connect failure" | "connect timeout";
 
+/** A host that has stopped reading gets so long for the last bytes. */
+const FLUSH_TIMEOUT_MS = 300_000;
+
 export class TcpUpstream implements SocketOwner, OutputTarget, TimerOwner {
   socket!: Socket;
   readonly host: Host;
@@ -103,7 +106,10 @@ export class TcpUpstream implements SocketOwner, OutputTarget, TimerOwner {
   }
 
   onClose(reason: CloseReason): void {
-    if (this.isClosed) return;
+    if (this.isClosed) {
+      this.timer.release();
+      return;
+    }
     const wasConnected = this.isConnected;
     this.closed();
     if (wasConnected) {
@@ -124,8 +130,12 @@ export class TcpUpstream implements SocketOwner, OutputTarget, TimerOwner {
     this.socket.reset();
   }
 
-  /** The connect timeout. */
+  /** The connect timeout, or the last bytes have not left in time. */
   onTimer(): void {
+    if (this.isClosed) {
+      this.socket.close();
+      return;
+    }
     this.cluster.stats.cxConnectTimeout.inc();
     this.socket.close();
     this.closed();
@@ -142,6 +152,7 @@ export class TcpUpstream implements SocketOwner, OutputTarget, TimerOwner {
     if (gently) this.socket.closeAfterFlush();
     else this.socket.close();
     this.closed();
+    if (gently && this.socket.pendingBytes > 0) this.timer.start(FLUSH_TIMEOUT_MS);
   }
 
   private failed(): void {
