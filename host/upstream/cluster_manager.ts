@@ -1,6 +1,7 @@
 /** The clusters of one worker, by name; follows the snapshots that the main thread hands out. */
 
 import type { Timer, TimerOwner } from "../net/clock.ts";
+import { ConfigArenaFull } from "../wasm/config_arena.ts";
 import { Cluster, type ClusterDescription } from "./cluster.ts";
 import type { HostDescription } from "./host.ts";
 import type { UpstreamWorker } from "./upstream_worker.ts";
@@ -34,9 +35,11 @@ export class ClusterManager implements TimerOwner {
 
   /**
    * Takes the clusters of a new snapshot. One whose config is unchanged keeps its connections; a changed one is replaced,
-   * and the old one serves what it has begun.
+   * and the old one serves what it has begun. One for which the config arena has no room is left as it was.
+   * @returns what could not be done, in words; empty: all is well
    */
-  update(descriptions: readonly ClusterDescription[]): void {
+  update(descriptions: readonly ClusterDescription[]): readonly string[] {
+    const problems: string[] = [];
     const names = new Set(descriptions.map((d) => d.config.name));
     for (const [name, cluster] of this.clusters) {
       if (names.has(name)) continue;
@@ -46,15 +49,25 @@ export class ClusterManager implements TimerOwner {
       this.leaveTimer.start(LEAVE_MS);
     }
     for (const description of descriptions) {
-      const { name } = description.config;
-      const old = this.clusters.get(name);
-      if (old !== undefined && JSON.stringify(old.config) === JSON.stringify(description.config)) {
-        old.updateHosts(description.hosts);
-        continue;
+      try {
+        this.add(description);
+      } catch (error) {
+        if (!(error instanceof ConfigArenaFull)) throw error;
+        problems.push(`error adding cluster '${description.config.name}': ${error.message}`);
       }
-      this.clusters.set(name, new Cluster(this.worker, description));
-      old?.remove();
     }
+    return problems;
+  }
+
+  private add(description: ClusterDescription): void {
+    const { name } = description.config;
+    const old = this.clusters.get(name);
+    if (old !== undefined && JSON.stringify(old.config) === JSON.stringify(description.config)) {
+      old.updateHosts(description.hosts);
+      return;
+    }
+    this.clusters.set(name, new Cluster(this.worker, description));
+    old?.remove();
   }
 
   /** DNS had news. */

@@ -114,8 +114,8 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   async apply(snapshot: Snapshot): Promise<readonly string[]> {
     this.isFailingHealth = snapshot.isFailingHealth;
     this.overload = snapshot.overload;
-    this.clusters.update(snapshot.clusters);
-    return this.listeners.update(snapshot.listeners);
+    const problems = this.clusters.update(snapshot.clusters);
+    return [...problems, ...(await this.listeners.update(snapshot.listeners))];
   }
 
   get isDraining(): boolean {

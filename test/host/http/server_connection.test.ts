@@ -87,3 +87,28 @@ it("answers all that was asked before a FIN, and does not wait for ever for a cl
   silent.socket.resumeReading();
   await gone(proxy);
 });
+
+it("resets who cannot take an answer at once while slow clients pin all output slabs, harms nobody else, and recovers", async () => {
+  const proxy = await SimulatedProxy.start(httpConfig({ routes: [big] }), { networkFilters, kernelBytes: 100 });
+  const slow: FarEnd[] = [];
+  const ask = () => {
+    const client = proxy.client();
+    client.socket.pauseReading();
+    client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+    slow.push(client);
+    proxy.settle();
+  };
+  while (proxy.runtime.slabs.inUse < proxy.runtime.slabs.count) ask();
+  const pinned = slow.length;
+  for (let i = 0; i < 10; i++) ask();
+  const quick = proxy.request("GET /none HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n");
+  expect(proxy.stat("http.front.downstream_cx_active")).toBe(pinned);
+  for (const client of slow) client.socket.resumeReading();
+  proxy.settle();
+  expect(slow.filter(({ messages }) => messages[0]?.isComplete)).toHaveLength(pinned);
+  // With one slab free again everybody is served as before.
+  expect(proxy.request("GET / HTTP/1.1\r\nhost: a\r\n\r\n").status).toBe(200);
+  expect(quick.isClosed).toBe(true);
+  for (const client of slow) client.end();
+  await gone(proxy);
+});
