@@ -75,6 +75,8 @@ const runtime = new WorkerRuntime({
   accessLogSinks,
   networkFilters,
   observer: ring,
+  // libuv's check phase: it follows the poll phase, in which sockets are read.
+  afterReads: setImmediate,
   onAcceptTrouble: (listener, code) =>
     logs.logger("conn_handler").warning(`listener '${listener}': accept failed: ${code}`),
 });

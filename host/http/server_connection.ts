@@ -125,7 +125,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     this.manager.stats.cxRxBytes.add(length);
     this.codec.feed(this.worker.readBufferAddress, length);
     this.afterEvents();
-    this.worker.turn.end();
+    this.worker.turn.endRead();
   }
 
   onEnd(): void {
@@ -353,6 +353,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     if (this.isClosed) return;
     const withRequest = this.stream !== null;
     this.endStream();
+    this.worker.turn.output.writeDeferred();
     this.socket.close();
     this.closed(false, withRequest);
   }
@@ -394,6 +395,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
 
   private close(isLocal: boolean): void {
     if (this.isClosed) return;
+    this.worker.turn.output.writeDeferred();
     this.socket.close();
     this.closed(isLocal);
   }

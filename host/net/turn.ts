@@ -40,6 +40,16 @@ export class Turn {
 
   end(): void {
     this.output.flush();
+    this.recycle();
+  }
+
+  /** The end of a turn that began with bytes: what it has to say may wait for the other sockets that are ready. */
+  endRead(): void {
+    this.output.defer();
+    this.recycle();
+  }
+
+  private recycle(): void {
     const { retired } = this;
     for (let i = 0; i < this.count; i++) {
       const object = retired[i] as Recyclable;

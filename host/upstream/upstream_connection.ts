@@ -138,7 +138,7 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
     this.codec.feed(worker.readBufferAddress, length);
     this.isReading = false;
     this.afterEvents();
-    worker.turn.end();
+    worker.turn.endRead();
   }
 
   onEnd(): void {
@@ -257,6 +257,7 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
     if (this.state === CLOSED) return;
     const stream = this.stream;
     this.stream = null;
+    this.output.writeDeferred();
     this.socket.close();
     this.closed(stream !== null);
     stream?.onUpstreamReset(reason, details);

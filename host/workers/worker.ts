@@ -14,7 +14,7 @@ import { StreamPool } from "../http/stream_pool.ts";
 import type { NetworkFilterFactories } from "../listener/listener.ts";
 import { ListenerManager } from "../listener/manager.ts";
 import type { Clock, Timer, TimerOwner, Timers } from "../net/clock.ts";
-import { Output } from "../net/output.ts";
+import { type AfterReads, Output } from "../net/output.ts";
 import { type PooledSlab, SlabPool } from "../net/slab_pool.ts";
 import type { Net } from "../net/socket.ts";
 import { Turn } from "../net/turn.ts";
@@ -42,6 +42,8 @@ export interface WorkerParts {
   readonly accessLogSinks: AccessLogSinks;
   readonly networkFilters: NetworkFilterFactories;
   readonly observer: StreamObserver;
+  /** Lets writes wait for the other sockets that are ready; without it each turn writes at its end. */
+  readonly afterReads?: AfterReads;
   onAcceptTrouble(listener: string, code: string): void;
 }
 
@@ -91,7 +93,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
     this.observer = parts.observer;
     const slabs = outputSlabsOf(core);
     this.slabs = new SlabPool(slabs.memory, slabs.start, slabs.slabBytes, slabs.count);
-    this.turn = new Turn(new Output(this.slabs));
+    this.turn = new Turn(new Output(this.slabs, parts.afterReads ?? null));
     this.loan = this.slabs.take() as PooledSlab;
     this.readBufferAddress = readBufferOf(core).address;
     this.pending = new PendingEvents(core);
