@@ -22,10 +22,11 @@ import { garbage } from "./work/garbage.ts";
 import { memory } from "./work/memory.ts";
 import { openLoop } from "./work/open_loop.ts";
 import { path } from "./work/path.ts";
+import { request } from "./work/request.ts";
 import { start } from "./work/start.ts";
 
 /** In the order in which they run: those that share running proxies first. */
-const WORKS: readonly Work[] = [http1k, http16k, tcp1k, openLoop, garbage, memory, start, path, core];
+const WORKS: readonly Work[] = [http1k, http16k, tcp1k, openLoop, garbage, memory, start, path, request, core];
 const PEERS = ["floor", "sockets", "nuncio", "nginx", "haproxy", "envoy"];
 
 const root = join(import.meta.dirname, "..");
