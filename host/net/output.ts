@@ -28,6 +28,8 @@ export type AfterReads = (callback: () => void) => void;
 
 /** Writes that may wait at a time. */
 const DEFERRED_MAX = 64;
+/** More than this is written at once: bulk is not worth the memory that it would hold meanwhile. */
+const DEFERRED_BYTES_MAX = 32_768;
 
 export class Output {
   private slab: PooledSlab;
@@ -93,7 +95,8 @@ export class Output {
   defer(): void {
     const { target, used, afterReads } = this;
     if (target === null || used === 0) return;
-    if (afterReads === null || this.deferred === DEFERRED_MAX || this.slabs.inUse === this.slabs.count) {
+    const isFull = this.deferred === DEFERRED_MAX || this.slabs.inUse === this.slabs.count;
+    if (afterReads === null || isFull || used > DEFERRED_BYTES_MAX) {
       this.flush();
       return;
     }

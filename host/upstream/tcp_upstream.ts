@@ -91,7 +91,7 @@ export class TcpUpstream implements SocketOwner, OutputTarget, TimerOwner {
     const { cluster } = this;
     cluster.stats.cxRxBytes.add(length);
     this.owner.onUpstreamRead(length);
-    cluster.worker.turn.end();
+    cluster.worker.turn.endRead();
   }
 
   onEnd(): void {

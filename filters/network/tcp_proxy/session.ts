@@ -126,7 +126,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
     if (this.upstreamFirstTxMs < 0) this.upstreamFirstTxMs = this.upstreamLastTxMs;
     this.pass(peer, length);
     this.touch();
-    worker.turn.end();
+    worker.turn.endRead();
   }
 
   onEnd(): void {
