@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { accessSync, constants, readFileSync } from "node:fs";
-import { availableParallelism, cpus, release } from "node:os";
+import { availableParallelism, cpus, loadavg, release } from "node:os";
 import { delimiter, join } from "node:path";
 
 /** The program's full path when it is installed; the places where Debian keeps its daemons are looked at too. */
@@ -33,9 +33,15 @@ export function chooseCores(): Cores {
   return { proxy: count - 1, others: 0 };
 }
 
-/** One line that says where a figure was taken. */
+/** One line that says where a figure was taken, and how busy it was there: a machine that others use inflates what has much code. */
 export function describeMachine(): Record<string, string | number> {
-  return { cpu: cpus()[0]?.model ?? "unknown", cores: cpus().length, kernel: release(), node: process.version };
+  return {
+    cpu: cpus()[0]?.model ?? "unknown",
+    cores: cpus().length,
+    kernel: release(),
+    node: process.version,
+    load: Math.round((loadavg()[1] ?? 0) * 10) / 10,
+  };
 }
 
 /** The commit that is measured, with `+` when the tree differs from it. */
