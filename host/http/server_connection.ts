@@ -108,11 +108,10 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     return this.stream !== null;
   }
 
-  /** Ends after its next response, or when it is still idle a little later: a request may be on its way to us just now. */
+  /** The listener or the process ends: this connection does so after its next response, or when it is still idle a little later. */
   drain(): void {
-    this.closesAfterResponse = true;
     this.isDraining = true;
-    if (this.stream === null && !this.isLingering && !this.codec.headStarted) this.idleTimer.start(DRAIN_IDLE_MS);
+    this.endSoon(DRAIN_IDLE_MS);
   }
 
   // --- the socket ------------------------------------------------------------------------------------------------------
@@ -170,18 +169,22 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
   }
 
   onTimer(timer: Timer): void {
-    const { stats } = this.manager;
+    const { stats, timeouts } = this.manager;
     if (timer === this.headersTimer) {
       stats.rqHeaderTimeout.inc();
       this.replyWithoutRequest(408, "request header timeout", "request_header_timeout", 0);
     } else if (timer === this.durationTimer) {
       stats.cxMaxDurationReached.inc();
-      this.drain();
+      this.endSoon(timeouts.drainMs);
     } else if (this.isLingering) {
       this.lingeredEnough();
-    } else {
-      (this.isDraining ? stats.cxDrainClose : stats.cxIdleTimeout).inc();
+    } else if (this.closesAfterResponse) {
+      if (this.isDraining) stats.cxDrainClose.inc();
       this.closeGently();
+    } else {
+      stats.cxIdleTimeout.inc();
+      if (this.codec.headStarted) this.closeGently();
+      else this.endSoon(timeouts.drainMs);
     }
     this.worker.turn.end();
   }
@@ -302,6 +305,12 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     this.wireBytesSent += length;
     this.manager.stats.cxTxBytes.add(length);
     return length;
+  }
+
+  /** Closes after the next response, or after `ms` (drain_timeout) in which no request came: one may be on its way to us just now. */
+  private endSoon(ms: number): void {
+    this.closesAfterResponse = true;
+    if (this.stream === null && !this.isLingering && !this.codec.headStarted) this.idleTimer.start(Math.max(ms, 1));
   }
 
   private startIdleTimer(): void {

@@ -75,15 +75,45 @@ describe("timeouts", () => {
     expect(proxy.ended[0]?.details).toBe("max_duration_timeout");
   });
 
-  it("idle_timeout: a connection without requests ends", async () => {
-    await start({ common_http_protocol_options: { idle_timeout: "3s" } });
+  it("idle_timeout: a connection without requests ends once drain_timeout is over as well", async () => {
+    await start({ common_http_protocol_options: { idle_timeout: "3s" }, drain_timeout: "2s" });
     const client = proxy.client();
-    proxy.advance(2_900);
-    expect(client.isEnded).toBe(false);
-    proxy.advance(200);
-    expect(client.isEnded).toBe(true);
+    proxy.advance(3_100);
     expect(proxy.stat("http.front.downstream_cx_idle_timeout")).toBe(1);
+    expect(client.isEnded).toBe(false);
+    proxy.advance(2_000);
+    expect(client.isEnded).toBe(true);
+    expect(proxy.stat("http.front.downstream_cx_drain_close")).toBe(0);
   });
+
+  it("idle_timeout: a request that was on its way is answered, and is the last", async () => {
+    await start({ common_http_protocol_options: { idle_timeout: "3s" }, drain_timeout: "2s" });
+    const client = proxy.client();
+    proxy.advance(4_000);
+    client.send(GET);
+    proxy.settle();
+    upstream.send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
+    proxy.settle();
+    expect(client.status).toBe(200);
+    expect(field(client.message, "connection")).toBe("close");
+    proxy.advance(1_100);
+    expect(client.isEnded).toBe(true);
+  });
+
+  it.each(["0.1s", "20s"])(
+    "max_connection_duration: an idle connection ends after a drain_timeout of %s",
+    async (drain) => {
+      await start({ common_http_protocol_options: { max_connection_duration: "3s" }, drain_timeout: drain });
+      const client = proxy.client();
+      proxy.advance(3_050);
+      expect(client.isEnded).toBe(false);
+      proxy.advance(Number.parseFloat(drain) * 1000 - 100);
+      expect(client.isEnded).toBe(false);
+      proxy.advance(200);
+      expect(client.isEnded).toBe(true);
+      expect(proxy.stat("http.front.downstream_cx_max_duration_reached")).toBe(1);
+    },
+  );
 
   it("delayed_close_timeout: a client that keeps its end open is closed on", async () => {
     await start({ delayed_close_timeout: "2s" });
