@@ -24,8 +24,8 @@ export function explain(query: ExplainQuery, parts: WorkerParts): Explanation | 
 
 function explainPast(requestId: string, parts: WorkerParts): Explanation | null {
   const record = parts.ring.find(requestId, parts.clusters);
-  if (record === null) return null;
-  const { requestHeaders: headers } = record;
+  if (record === null || record.connection === null) return null;
+  const { connection, requestHeaders: headers } = record;
   const path = headers.getId(HEADER_X_ENVOY_ORIGINAL_PATH) ?? headers.getId(HEADER_PATH) ?? "";
   const request = {
     method: headers.getId(HEADER_METHOD) ?? "",
@@ -37,7 +37,7 @@ function explainPast(requestId: string, parts: WorkerParts): Explanation | null 
   const isInForce = routes !== undefined && parts.routeTables().some((table) => table.routes === routes);
   const routing = isInForce ? routingOf(routes, headers, path) : null;
   const sentences = [
-    `${request.method} ${request.authority}${request.path} came ${record.remote === "" ? "" : `from ${record.remote} `}to listener '${record.listener}', connection ${record.connectionId}, at ${new Date(record.startWallMs).toISOString()}.`,
+    `${request.method} ${request.authority}${request.path} came ${record.remote === "" ? "" : `from ${record.remote} `}to listener '${connection.listenerName}', connection ${connection.id}, at ${new Date(record.startWallMs).toISOString()}.`,
     ...(routing === null
       ? ["The routes that it met were replaced since: why it took its route can no longer be said."]
       : routeSentences(routing, request.authority)),
@@ -54,9 +54,9 @@ function explainPast(requestId: string, parts: WorkerParts): Explanation | null 
         ...request,
         headers: Object.fromEntries([...headers.entries()].filter(([name]) => !name.startsWith(":"))),
       },
-      listener: record.listener,
-      filter_chain: record.filterChain,
-      connection_id: record.connectionId,
+      listener: connection.listenerName,
+      filter_chain: connection.filterChainName,
+      connection_id: connection.id,
       started: new Date(record.startWallMs).toISOString(),
       ...(routing === null ? {} : routeFacts(routing)),
       chosen_route:

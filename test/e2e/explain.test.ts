@@ -1,4 +1,5 @@
 // Why a request went where it went, asked of the admin port while it runs.
+import http from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { httpConfig, loopback, route } from "./support/config.ts";
 import { type RunningProxy, startProxy } from "./support/proxy.ts";
@@ -57,6 +58,24 @@ describe("explain", () => {
     expect(picked).toMatchObject({ chosen_route: { index: 0 } });
     expect((await ask("path=/x&format=text")).body).toMatch(/^GET \/x would come to listener 'front'\.\n/);
     expect((await ask("path=/x&listener=none")).body).toContain("There is no listener 'none'");
+  });
+
+  it("remembers a stream that failed for longer than those that went well", async () => {
+    const send = async (id: string) => {
+      const answer = await fetch(`${running.url}/x`, { headers: { "x-request-id": id } });
+      await answer.text();
+      return answer.status;
+    };
+    const broken = await new Promise<number>((resolve) => {
+      const request = http.request(`${running.url}/x`, {
+        headers: { "x-request-id": "failed", te: "x", upgrade: "tea", connection: "upgrade" },
+      });
+      request.on("response", (answer) => resolve(answer.resume().statusCode ?? 0)).end();
+    });
+    expect(broken).toBe(403);
+    // More than all workers remember of the good ones.
+    for (let i = 0; i < 2 * 128; i++) await send(`later-${i}`);
+    expect((await ask("id=failed")).status).toBe(200);
   });
 
   it("says what it does not know, and how to ask", async () => {
