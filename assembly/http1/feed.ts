@@ -32,6 +32,7 @@ import {
   FLAG_UPGRADE,
   noteFacts,
   OPTION_CUSTOM_METHODS,
+  OPTION_HTTP10,
   OPTION_TRAILERS,
   OUT_NONE,
   SERVER,
@@ -231,7 +232,8 @@ function readHead(it: Connection, from: usize, end: usize): usize {
 function readStartLine(it: Connection, from: usize): u32 {
   const end = from + firstLineEnd + 1;
   if (it.kind == CLIENT) return readStatusLine(from, end);
-  const fault = readRequestLine(from, end, (it.options & OPTION_CUSTOM_METHODS) != 0);
+  const options = it.options;
+  const fault = readRequestLine(from, end, (options & OPTION_CUSTOM_METHODS) != 0, (options & OPTION_HTTP10) != 0);
   return fault != OK ? fault : readTarget(targetStart, targetEnd, method);
 }
 

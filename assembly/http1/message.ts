@@ -65,7 +65,7 @@ export function readRequest(it: Connection, block: u32): u32 {
   const textStart = blockText(block);
   const end = textStart + blockAt(block).textEnd;
   const anyMethod = (it.options & OPTION_CUSTOM_METHODS) != 0;
-  let fault = line.readRequestLine(textStart, end, anyMethod);
+  let fault = line.readRequestLine(textStart, end, anyMethod, (it.options & OPTION_HTTP10) != 0);
   if (fault != OK) return fault;
   fault = target.readTarget(line.targetStart, line.targetEnd, line.method);
   if (fault != OK) return fault;

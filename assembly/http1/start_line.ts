@@ -42,8 +42,11 @@ export function beginsRequest(byte: u32, anyMethod: bool): bool {
   return byte - 0x41 < 26 || (anyMethod && isToken(byte));
 }
 
-/** Reads a request line from `from`; `end` is behind at least the LF that ends it. */
-export function readRequestLine(from: usize, end: usize, anyMethod: bool): u32 {
+/**
+ * Reads a request line from `from`; `end` is behind at least the LF that ends it. Who serves HTTP/1.0 (`serves10`) takes every version
+ * but 1.1 for it, as Envoy does, and a line without one.
+ */
+export function readRequestLine(from: usize, end: usize, anyMethod: bool, serves10: bool): u32 {
   let at = findNonToken(from, end);
   if (!isBlank(load<u8>(at))) return stopped(at, H1_METHOD);
   const length = <u32>(at - from);
@@ -62,7 +65,8 @@ export function readRequestLine(from: usize, end: usize, anyMethod: bool): u32 {
   if (isLineEnd(at)) {
     // No version: HTTP/0.9, which has no head and no end of one.
     lineEnd = behindLine(at);
-    return isPreface && !anyMethod ? H1_METHOD : H1_LOW_VERSION;
+    version = VERSION_10;
+    return isPreface && !anyMethod ? H1_METHOD : serves10 ? OK : H1_LOW_VERSION;
   }
   if (at == afterTarget) return stopped(at, H1_REQUEST_LINE);
   const versionStart = at;
@@ -79,6 +83,7 @@ export function readRequestLine(from: usize, end: usize, anyMethod: bool): u32 {
     return isStar && version == 20 ? H1_HTTP2_PREFACE : H1_METHOD;
   }
   if (isPreface && version == 20) return H1_HTTP2_PREFACE;
+  if (serves10 && version != VERSION_11) version = VERSION_10;
   return OK;
 }
 
