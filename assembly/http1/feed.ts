@@ -181,7 +181,7 @@ function readHead(it: Connection, from: usize, end: usize): usize {
   if (it.block == 0 && it.kind == SERVER) {
     at = skipEmptyLines(it, at, end);
     if (at == end) return end;
-    if (!beginsRequest(load<u8>(at), (it.options & OPTION_CUSTOM_METHODS) != 0)) {
+    if (!beginsRequest(load<u8>(at))) {
       fail(it, H1_METHOD, 0);
       return end;
     }

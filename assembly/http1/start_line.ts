@@ -13,7 +13,7 @@ import {
   H1_VERSION,
   OK,
 } from "../abi/result";
-import { findNonTarget, findNonToken, findNonValue, isToken } from "../bytes/scan";
+import { findNonTarget, findNonToken, findNonValue } from "../bytes/scan";
 import { METHOD_OTHER, methodId } from "../header/method";
 import { isKnownMethod } from "./method";
 
@@ -37,9 +37,9 @@ export let statusStart: usize = 0;
 /** Behind the line and its end. */
 export let lineEnd: usize = 0;
 
-/** Whether a request may begin with this byte: the first letter of a method that is known, or of any token. */
-export function beginsRequest(byte: u32, anyMethod: bool): bool {
-  return byte - 0x41 < 26 || (anyMethod && isToken(byte));
+/** Whether a line of text may begin with this byte. TLS on a plain port, which has no end of line, is seen by it at once. */
+export function beginsRequest(byte: u32): bool {
+  return byte - 0x21 < 0x7f - 0x21;
 }
 
 /**

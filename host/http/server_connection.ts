@@ -95,8 +95,6 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     const { stats, timeouts } = manager;
     stats.cxTotal.inc();
     stats.cxActive.inc();
-    stats.cxHttp1Total.inc();
-    stats.cxHttp1Active.inc();
     this.idleTimer = worker.timers.timer(this);
     this.headersTimer = worker.timers.timer(this);
     this.durationTimer = timeouts.maxConnectionDurationMs > 0 ? worker.timers.timer(this) : null;
@@ -120,6 +118,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
 
   onRead(length: number): void {
     if (this.isLingering) return;
+    if (this.wireBytesReceived === 0) this.begins();
     this.wireBytesReceived += length;
     this.manager.stats.cxRxBytes.add(length);
     this.codec.feed(this.worker.readBufferAddress, length);
@@ -154,8 +153,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
 
   onClose(reason: CloseReason): void {
     if (this.isClosed) return;
-    const withRequest = this.stream !== null;
-    this.endStream();
+    const withRequest = this.endStream();
     this.closed(reason.kind === "local", withRequest);
     this.worker.turn.end();
   }
@@ -301,6 +299,13 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
 
   // --- inside ----------------------------------------------------------------------------------------------------------
 
+  /** The first bytes are there: only now there is a protocol to count. */
+  private begins(): void {
+    const { stats } = this.manager;
+    stats.cxHttp1Total.inc();
+    stats.cxHttp1Active.inc();
+  }
+
   private wrote(length: number): number {
     this.wireBytesSent += length;
     this.manager.stats.cxTxBytes.add(length);
@@ -352,16 +357,23 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     stream.sendLocalReply(status, body, details, flags);
   }
 
-  private endStream(): void {
+  /** Whether there was a request. */
+  private endStream(): boolean {
     this.peerIsGone = true;
-    this.stream?.onConnectionGone(DOWNSTREAM_CONNECTION_TERMINATION, "downstream_remote_disconnect");
+    if (this.stream === null && !this.isClosed && this.codec.headStarted) {
+      // A request that is cut off within its head is counted and logged like one that is cut off later.
+      this.stream = this.worker.streams.take(this.worker);
+      this.stream.beginRefused(this, this.codec.errorStreamId, 0, false);
+    }
+    const { stream } = this;
+    stream?.onConnectionGone(DOWNSTREAM_CONNECTION_TERMINATION, "downstream_remote_disconnect");
+    return stream !== null;
   }
 
   /** The peer is gone or has left. */
   private disconnected(): void {
     if (this.isClosed) return;
-    const withRequest = this.stream !== null;
-    this.endStream();
+    const withRequest = this.endStream();
     this.worker.turn.output.writeDeferred();
     this.socket.close();
     this.closed(false, withRequest);
@@ -419,7 +431,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     this.worker.core.exports.forwardPeerClose(this.forwardPeer);
     const { stats } = this.manager;
     stats.cxActive.dec();
-    stats.cxHttp1Active.dec();
+    if (this.wireBytesReceived > 0) stats.cxHttp1Active.dec();
     stats.cxDestroy.inc();
     (isLocal ? stats.cxDestroyLocal : stats.cxDestroyRemote).inc();
     if (withRequest) {

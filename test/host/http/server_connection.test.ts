@@ -112,3 +112,28 @@ it("resets who cannot take an answer at once while slow clients pin all output s
   for (const client of slow) client.end();
   await gone(proxy);
 });
+
+it.each(["end", "reset"] as const)("counts and logs a request whose head is cut off: %s", async (how) => {
+  const proxy = await SimulatedProxy.start(httpConfig({ routes: [big] }), { networkFilters });
+  const client = proxy.request("GET / HTTP/1.1\r\nho");
+  client[how]();
+  proxy.settle();
+  expect(proxy.ended.map(({ details, status }) => [details, status])).toEqual([["downstream_remote_disconnect", 0]]);
+  const counted = ["downstream_rq_total", "downstream_rq_rx_reset", "downstream_cx_destroy_remote_active_rq"];
+  expect(counted.map((name) => proxy.stat(`http.front.${name}`))).toEqual([1, 1, 1]);
+  await gone(proxy);
+});
+
+it("counts the protocol of a connection with its first bytes", async () => {
+  const proxy = await SimulatedProxy.start(httpConfig({ routes: [big] }), { networkFilters });
+  const client = proxy.client();
+  proxy.settle();
+  expect(proxy.stat("http.front.downstream_cx_http1_total")).toBe(0);
+  client.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  proxy.settle();
+  expect(proxy.stat("http.front.downstream_cx_http1_total")).toBe(1);
+  expect(proxy.stat("http.front.downstream_cx_http1_active")).toBe(1);
+  client.end();
+  await gone(proxy);
+  expect(proxy.stat("http.front.downstream_cx_http1_active")).toBe(0);
+});
