@@ -103,6 +103,10 @@ export class Server {
     this.reader = new StatReader(this.ledger);
     this.store = new StatStore(this.ledger.view, {
       onDefine: (definition) => this.reader.define(0, definition),
+      onRelease: ({ group, id }) => {
+        this.reader.release(0, group);
+        this.store.reclaim(id);
+      },
       onFull: (name) => this.log.error(`no room for more stats in the main thread: ${name} is not counted`),
     });
     this.stats = new ServerStats(this.store.root, concurrency, VERSION_NUMBER);
@@ -115,9 +119,12 @@ export class Server {
       flushMinBytes: options.fileFlushMinBytes,
       warn: (message) => logs.logger("file").warning(message),
     });
-    this.directory = new ClusterDirectory(this.ledger, this.store.root, (cluster, hosts) => {
-      this.supervisor.remember(this.describe());
-      this.supervisor.tell({ type: "hosts", cluster, hosts });
+    this.directory = new ClusterDirectory(this.ledger, this.store.root, {
+      onHosts: (cluster, hosts) => {
+        this.supervisor.remember(this.describe());
+        this.supervisor.tell({ type: "hosts", cluster, hosts });
+      },
+      holding: (cells) => this.supervisor.holding(cells),
     });
     this.reader.addGauges(() => this.directory.gauges());
     this.reader.addGauges(() => this.processGauges());

@@ -55,6 +55,7 @@ const { net, fallbackReason } = chooseNet(birth.net, {
 });
 const stats = new StatStore(ledger, {
   onDefine: (definition) => post({ type: "stat", definition }),
+  onRelease: (release) => post({ type: "statsReleased", release }),
   onFull: (name) => post({ type: "statsFull", name }),
 });
 const accessLogSinks = new AccessLogSinks({
@@ -101,8 +102,16 @@ async function onMessage(message: ToWorker): Promise<void> {
       post({ type: "applied", version: message.snapshot.version, bound: runtime.listeners.bound, problems });
       break;
     }
-    case "hosts":
-      runtime.updateHosts(message.cluster, message.hosts);
+    case "hosts": {
+      const problem = runtime.updateHosts(message.cluster, message.hosts);
+      if (problem !== "") logs.logger("upstream").warning(problem);
+      break;
+    }
+    case "reclaimStats":
+      stats.reclaim(message.id);
+      break;
+    case "holding":
+      post({ type: "held", id: message.id, cells: runtime.clusters.holding(message.cells) });
       break;
     case "sync":
       accessLogSinks.flush();

@@ -75,7 +75,7 @@ export async function openInMemory(
   const timers = new TimerWheel(clock, new NodeAlarm(), (error) => {
     throw error;
   });
-  const silent = { onDefine() {}, onFull() {} };
+  const silent = { onDefine() {}, onRelease() {}, onFull() {} };
 
   const accepts: ((socket: Socket) => void)[] = [];
   const connecting: MemorySocket[] = [];
@@ -97,7 +97,10 @@ export async function openInMemory(
       return socket;
     },
   };
-  const directory = new ClusterDirectory(ledger, new StatStore(ledger.view, silent).root, () => {});
+  const directory = new ClusterDirectory(ledger, new StatStore(ledger.view, silent).root, {
+    onHosts: () => {},
+    holding: () => Promise.resolve(null),
+  });
   await directory.update(clusters);
   const runtime = new WorkerRuntime({
     index: 0,

@@ -3,6 +3,8 @@
  *
  * Threads send a definition before the first increment becomes readable; the server asks all workers for theirs (a round of
  * messages) before it lets anybody read. A dead thread's counters and histograms stay in the sum, its gauges vanish.
+ *
+ * A stat is shown as long as one thread holds its group, or one that died did and its successor has not yet said what it needs.
  */
 
 import { HISTOGRAM_BINS, HISTOGRAM_COUNT, HISTOGRAM_SLOTS } from "../wasm/layout.gen.ts";
@@ -42,10 +44,20 @@ interface Cell {
   readonly slot: number;
 }
 
+/** The stats below one leased prefix, and who holds them. */
+interface Group {
+  readonly stats: Set<Stat>;
+  readonly threads: Set<number>;
+  /** Numbers of threads that died holding it. */
+  readonly orphanedBy: Set<number>;
+}
+
 interface Stat {
+  readonly space: StatSpace;
   readonly kind: StatKind;
   readonly name: string;
   readonly unit: HistogramUnit;
+  readonly groups: Set<Group>;
   cells: Cell[];
   /** Of threads that are gone: value of a counter, bins of a histogram. */
   base: number;
@@ -64,6 +76,7 @@ export class StatReader {
   private readonly ledger: Ledger;
   private readonly slots: Float64Array;
   private readonly spaces: Record<StatSpace, Map<string, Stat>> = { stats: new Map(), host: new Map() };
+  private readonly groups = new Map<string, Group>();
   private readonly sources: GaugeSource[] = [];
   private readonly texts = new Map<string, string>();
   /** For each thread the slot after its last, so that its stripe can be cleared. */
@@ -74,54 +87,54 @@ export class StatReader {
     this.slots = ledger.view.slots;
   }
 
-  /** A thread has a new stat. */
+  /** A thread has a new stat, or one of its stats has a group more. */
   define(thread: number, definition: StatDefinition): void {
     this.lookups.note(definition.name);
     const space = this.spaces[definition.space];
     let stat = space.get(definition.name);
     if (stat === undefined) {
-      const { kind, name, unit } = definition;
-      stat = {
-        kind,
-        name,
-        unit,
-        cells: [],
-        base: 0,
-        baseBins: null,
-        resetAt: 0,
-        flushedCount: 0,
-        total: NO_BINS,
-        interval: NO_BINS,
-      };
-      space.set(name, stat);
+      stat = newStat(definition);
+      space.set(definition.name, stat);
     } else if (stat.kind !== definition.kind) {
       throw new TypeError(`stat ${definition.name} is a ${stat.kind} and a ${definition.kind}`);
     }
-    stat.cells.push({ thread, slot: definition.slot });
-    const end = definition.slot + (definition.kind === "histogram" ? HISTOGRAM_SLOTS : 1);
+    let group = this.groups.get(definition.group);
+    if (group === undefined) {
+      group = { stats: new Set(), threads: new Set(), orphanedBy: new Set() };
+      this.groups.set(definition.group, group);
+    }
+    group.threads.add(thread);
+    group.stats.add(stat);
+    stat.groups.add(group);
+    const { slot } = definition;
+    if (stat.cells.some((cell) => cell.thread === thread && cell.slot === slot)) return;
+    stat.cells.push({ thread, slot });
+    const end = slot + (definition.kind === "histogram" ? HISTOGRAM_SLOTS : 1);
     this.ends.set(thread, Math.max(end, this.ends.get(thread) ?? 0));
+  }
+
+  /** A thread holds a group no longer: what it counted stays while others hold it. Its cells are not looked at any more. */
+  release(thread: number, name: string): void {
+    const group = this.groups.get(name);
+    if (group === undefined) return;
+    group.threads.delete(thread);
+    for (const stat of group.stats)
+      if (![...stat.groups].some(({ threads }) => threads.has(thread))) this.keep(stat, thread);
+    this.dropIfUnheld(name, group);
   }
 
   /** A thread is gone: keeps what it counted, and clears its stripe for the next one of that number. */
   retire(thread: number): void {
-    for (const space of Object.values(this.spaces)) {
-      for (const stat of space.values()) {
-        for (const { slot } of stat.cells.filter((cell) => cell.thread === thread)) {
-          if (stat.kind === "counter") stat.base += this.slots[slot] as number;
-          if (stat.kind === "histogram") this.keepBins(stat, slot);
-        }
-        stat.cells = stat.cells.filter((cell) => cell.thread !== thread);
-      }
-    }
+    for (const space of Object.values(this.spaces)) for (const stat of space.values()) this.keep(stat, thread);
+    for (const group of this.groups.values()) if (group.threads.delete(thread)) group.orphanedBy.add(thread);
     const end = this.ends.get(thread);
     if (end !== undefined) this.ledger.clearStripe(thread, end);
     this.ends.delete(thread);
   }
 
-  /** Forgets stats by the beginning of their names, as `StatStore.remove` does in each thread. */
-  remove(space: StatSpace, prefix: string): void {
-    const stats = this.spaces[space];
-    for (const name of stats.keys()) if (name.startsWith(prefix)) stats.delete(name);
+  /** The successor of a thread that is gone holds all that it needs: what it did not take over goes. */
+  succeeded(thread: number): void {
+    for (const [name, group] of this.groups) if (group.orphanedBy.delete(thread)) this.dropIfUnheld(name, group);
   }
 
   addGauges(source: GaugeSource): void {
@@ -189,6 +202,25 @@ export class StatReader {
     for (const stat of this.spaces.stats.values()) if (stat.kind === "histogram") this.flushHistogram(stat);
   }
 
+  private dropIfUnheld(name: string, group: Group): void {
+    if (group.threads.size > 0 || group.orphanedBy.size > 0) return;
+    this.groups.delete(name);
+    for (const stat of group.stats) {
+      stat.groups.delete(group);
+      if (stat.groups.size === 0) this.spaces[stat.space].delete(stat.name);
+    }
+  }
+
+  /** Takes a thread's cells of a stat out of the sum, and keeps what was counted in them. */
+  private keep(stat: Stat, thread: number): void {
+    for (const cell of stat.cells) {
+      if (cell.thread !== thread) continue;
+      if (stat.kind === "counter") stat.base += this.slots[cell.slot] as number;
+      if (stat.kind === "histogram") this.keepBins(stat, cell.slot);
+    }
+    stat.cells = stat.cells.filter((cell) => cell.thread !== thread);
+  }
+
   private flushHistogram(stat: Stat): void {
     const base = stat.baseBins?.[HISTOGRAM_COUNT] ?? 0;
     const count = stat.cells.reduce((sum, { slot }) => sum + (this.slots[slot + HISTOGRAM_COUNT] as number), base);
@@ -231,6 +263,23 @@ export class StatReader {
   private sorted(space: StatSpace, kind: StatKind): Stat[] {
     return [...this.spaces[space].values()].filter((stat) => stat.kind === kind).sort(byName);
   }
+}
+
+function newStat({ space, kind, name, unit }: StatDefinition): Stat {
+  return {
+    space,
+    kind,
+    name,
+    unit,
+    groups: new Set(),
+    cells: [],
+    base: 0,
+    baseBins: null,
+    resetAt: 0,
+    flushedCount: 0,
+    total: NO_BINS,
+    interval: NO_BINS,
+  };
 }
 
 /** Both have bins in rising order, and what `before` has, `after` has too. */

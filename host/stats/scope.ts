@@ -5,6 +5,10 @@
  * memory that no other thread writes. The same name gives the same cell. What threads count is added up by the reader
  * (host/stats/reader.ts), to which each definition travels as a message.
  *
+ * What belongs to something that can go (a cluster, a host, a listener, the prefix of a filter) is looked up in a leased scope. When
+ * the last lease of a prefix is released, its stats are gone and their cells are given back. A handle that somebody still
+ * keeps does no harm then: it counts in a spare cell that nobody reads.
+ *
  * Sums are right for what each thread counts of its own. A value that belongs to the whole process (membership of a cluster,
  * open breakers, versions) is set by the main thread alone.
  */
@@ -28,11 +32,20 @@ export interface StatDefinition {
   readonly unit: HistogramUnit;
   /** Index of its (first) cell among the ledger's slots of eight bytes. */
   readonly slot: number;
+  /** The leased prefix that it belongs to; a stat of several is defined once for each. Empty: it stays for ever. */
+  readonly group: string;
+}
+
+/** The last lease of a prefix in one thread is released. Structured-clonable. */
+export interface StatRelease {
+  readonly group: string;
+  /** For `StatStore.reclaim`, once the reader has kept what was counted. */
+  readonly id: number;
 }
 
 export class Counter {
   private readonly slots: Float64Array;
-  private readonly slot: number;
+  private slot: number;
 
   constructor(slots: Float64Array, slot: number) {
     this.slots = slots;
@@ -51,6 +64,11 @@ export class Counter {
   get value(): number {
     return this.slots[this.slot] as number;
   }
+
+  /** The stat is gone: counts in this cell from now on. */
+  retire(spare: number): void {
+    this.slot = spare;
+  }
 }
 
 /**
@@ -61,7 +79,7 @@ export const GAUGE_UNUSED = -0;
 
 export class Gauge {
   private readonly slots: Float64Array;
-  private readonly slot: number;
+  private slot: number;
 
   constructor(slots: Float64Array, slot: number) {
     this.slots = slots;
@@ -92,11 +110,15 @@ export class Gauge {
   get value(): number {
     return (this.slots[this.slot] as number) + 0;
   }
+
+  retire(spare: number): void {
+    this.slot = spare;
+  }
 }
 
 export class Histogram {
   private readonly ledger: LedgerExports;
-  private readonly address: number;
+  private address: number;
 
   constructor(ledger: LedgerExports, slot: number) {
     this.ledger = ledger;
@@ -107,12 +129,52 @@ export class Histogram {
   record(sample: number): void {
     this.ledger.record(this.address, Math.trunc(sample));
   }
+
+  retire(spare: number): void {
+    this.address = spare * 8;
+  }
 }
 
-/** Who is told of new stats, and of the first one for which there was no room. */
+/** Who is told of new stats, of those that are gone, and of the first one for which there was no room. */
 export interface StatListener {
   onDefine(definition: StatDefinition): void;
+  onRelease(release: StatRelease): void;
   onFull(name: string): void;
+}
+
+/** A hold on the stats below one prefix. */
+export interface ScopeLease {
+  readonly scope: Scope;
+  /** Once or more often: the holder counts no more. */
+  release(): void;
+}
+
+/** The stats below one leased prefix. */
+class StatGroup {
+  readonly name: string;
+  readonly stats: Stat[] = [];
+  leases = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+interface Stat {
+  readonly key: string;
+  readonly handle: Counter | Gauge | Histogram;
+  readonly definition: StatDefinition;
+  /** Null among them: it is of no lease, and stays. */
+  readonly groups: (StatGroup | null)[];
+}
+
+/** What a lookup asks for. */
+interface Wanted {
+  readonly space: StatSpace;
+  readonly kind: StatKind;
+  readonly name: string;
+  readonly unit: HistogramUnit;
+  readonly group: StatGroup | null;
 }
 
 /** All stats of one thread. */
@@ -120,13 +182,14 @@ export class StatStore {
   readonly root: Scope;
   private readonly ledger: LedgerView;
   private readonly listener: StatListener;
-  private readonly known = new Map<
-    string,
-    { readonly handle: Counter | Gauge | Histogram; readonly definition: StatDefinition }
-  >();
+  private readonly known = new Map<string, Stat>();
+  private readonly groups = new Map<string, StatGroup>();
+  /** Released, and not yet reclaimed: the reader may still look. By the id of the release. */
+  private readonly resting = new Map<number, readonly StatDefinition[]>();
+  private releases = 0;
   private readonly freeScalars: number[] = [];
   private readonly freeHistograms: number[] = [];
-  /** Cells behind every stat that found no room: they count, and nobody reads them. */
+  /** Cells behind every stat that found no room or is gone: they count, and nobody reads them. */
   private readonly spare: number;
   private nextSlot: number;
   private isFull = false;
@@ -136,51 +199,83 @@ export class StatStore {
     this.listener = listener;
     this.spare = ledger.stripeStart;
     this.nextSlot = ledger.stripeStart + HISTOGRAM_SLOTS;
-    this.root = new Scope(this, "", "stats");
+    this.root = new Scope(this, "", "stats", null);
   }
 
-  counter(space: StatSpace, name: string): Counter {
-    const handle = this.find(space, name) ?? this.define({ space, kind: "counter", name, unit: "unspecified" });
-    if (handle instanceof Counter) return handle;
-    throw new TypeError(`stat ${name} is no counter`);
-  }
-
-  gauge(space: StatSpace, name: string): Gauge {
-    const handle = this.find(space, name) ?? this.define({ space, kind: "gauge", name, unit: "unspecified" });
-    if (handle instanceof Gauge) return handle;
-    throw new TypeError(`stat ${name} is no gauge`);
-  }
-
-  histogram(space: StatSpace, name: string, unit: HistogramUnit): Histogram {
-    const handle = this.find(space, name) ?? this.define({ space, kind: "histogram", name, unit });
-    if (handle instanceof Histogram) return handle;
-    throw new TypeError(`stat ${name} is no histogram`);
-  }
-
-  /**
-   * Forgets all stats whose name begins with the prefix, for a cluster or listener that is gone. The caller has made sure
-   * that nobody holds one of their handles any more: their cells go to the next stat that asks.
-   */
-  remove(space: StatSpace, prefix: string): void {
-    for (const [key, { definition }] of this.known) {
-      if (definition.space !== space || !definition.name.startsWith(prefix)) continue;
-      this.known.delete(key);
-      if (definition.slot === this.spare) continue;
-      (definition.kind === "histogram" ? this.freeHistograms : this.freeScalars).push(definition.slot);
+  /** The same name and kind gives the same handle. Throws TypeError when the name is one of another kind. */
+  find(wanted: Wanted): Counter | Gauge | Histogram {
+    const { group } = wanted;
+    if (group !== null && group.leases === 0) return this.handle(wanted.kind, this.spare);
+    const statKey = key(wanted.space, wanted.name);
+    const stat = this.known.get(statKey);
+    if (stat === undefined) return this.define(statKey, wanted);
+    if (stat.definition.kind !== wanted.kind) throw new TypeError(`stat ${wanted.name} is no ${wanted.kind}`);
+    if (!stat.groups.includes(group)) {
+      stat.groups.push(group);
+      group?.stats.push(stat);
+      this.tell({ ...stat.definition, group: group?.name ?? "" });
     }
+    return stat.handle;
   }
 
-  private find(space: StatSpace, name: string): Counter | Gauge | Histogram | undefined {
-    return this.known.get(key(space, name))?.handle;
+  /** Holds the stats below a prefix. */
+  lease(space: StatSpace, prefix: string): ScopeLease {
+    const name = key(space, prefix);
+    let group = this.groups.get(name);
+    if (group === undefined) {
+      group = new StatGroup(name);
+      this.groups.set(name, group);
+    }
+    const held = group;
+    held.leases++;
+    let isHeld = true;
+    return {
+      scope: new Scope(this, prefix, space, held),
+      release: () => {
+        if (isHeld && --held.leases === 0) this.forget(held);
+        isHeld = false;
+      },
+    };
   }
 
-  private define(wanted: Omit<StatDefinition, "slot">): Counter | Gauge | Histogram {
-    const slot = this.allocate(wanted.kind, wanted.name);
-    const definition = { ...wanted, slot };
-    const handle = this.handle(wanted.kind, slot);
-    this.known.set(key(wanted.space, wanted.name), { handle, definition });
-    if (slot !== this.spare) this.listener.onDefine(definition);
+  /** The reader has kept what a release told it of: the cells go to the next stats that ask. */
+  reclaim(id: number): void {
+    for (const { kind, slot } of this.resting.get(id) ?? [])
+      (kind === "histogram" ? this.freeHistograms : this.freeScalars).push(slot);
+    this.resting.delete(id);
+  }
+
+  private forget(group: StatGroup): void {
+    this.groups.delete(group.name);
+    const gone: StatDefinition[] = [];
+    for (const { key, handle, definition, groups } of group.stats) {
+      groups.splice(groups.indexOf(group), 1);
+      // Two prefixes may meet in one name: it goes with the last of them.
+      if (groups.length > 0) continue;
+      this.known.delete(key);
+      handle.retire(this.spare);
+      if (definition.slot !== this.spare) gone.push(definition);
+    }
+    if (group.stats.length === 0) return;
+    const id = ++this.releases;
+    this.resting.set(id, gone);
+    this.listener.onRelease({ group: group.name, id });
+  }
+
+  private define(statKey: string, wanted: Wanted): Counter | Gauge | Histogram {
+    const { space, kind, name, unit, group } = wanted;
+    const slot = this.allocate(kind, name);
+    const definition = { space, kind, name, unit, slot, group: group?.name ?? "" };
+    const handle = this.handle(kind, slot);
+    const stat = { key: statKey, handle, definition, groups: [group] };
+    this.known.set(statKey, stat);
+    group?.stats.push(stat);
+    this.tell(definition);
     return handle;
+  }
+
+  private tell(definition: StatDefinition): void {
+    if (definition.slot !== this.spare) this.listener.onDefine(definition);
   }
 
   private handle(kind: StatKind, slot: number): Counter | Gauge | Histogram {
@@ -220,34 +315,46 @@ export class Scope {
   readonly prefix: string;
   private readonly store: StatStore;
   private readonly space: StatSpace;
+  private readonly group: StatGroup | null;
 
-  constructor(store: StatStore, prefix: string, space: StatSpace) {
+  constructor(store: StatStore, prefix: string, space: StatSpace, group: StatGroup | null) {
     this.store = store;
     this.prefix = prefix;
     this.space = space;
+    this.group = group;
   }
 
   /** A scope below this one; a dot is put between. Addresses may be part of it: what Envoy cannot have in a name becomes `_`. */
   scope(name: string): Scope {
     const clean = sanitizeStatName(name);
-    return new Scope(this.store, clean.endsWith(".") ? this.prefix + clean : `${this.prefix}${clean}.`, this.space);
+    const prefix = clean.endsWith(".") ? this.prefix + clean : `${this.prefix}${clean}.`;
+    return new Scope(this.store, prefix, this.space, this.group);
   }
 
   /** The same prefix among the values of hosts, which the clusters page shows and the stats pages do not. */
   ofHosts(): Scope {
-    return new Scope(this.store, this.prefix, "host");
+    return new Scope(this.store, this.prefix, "host", this.group);
+  }
+
+  /** The same prefix, whose stats go when everybody who leased it has released it. */
+  lease(): ScopeLease {
+    return this.store.lease(this.space, this.prefix);
   }
 
   counter(name: string): Counter {
-    return this.store.counter(this.space, this.prefix + name);
+    return this.find("counter", name, "unspecified") as Counter;
   }
 
   gauge(name: string): Gauge {
-    return this.store.gauge(this.space, this.prefix + name);
+    return this.find("gauge", name, "unspecified") as Gauge;
   }
 
   histogram(name: string, unit: HistogramUnit = "unspecified"): Histogram {
-    return this.store.histogram(this.space, this.prefix + name, unit);
+    return this.find("histogram", name, unit) as Histogram;
+  }
+
+  private find(kind: StatKind, name: string, unit: HistogramUnit): Counter | Gauge | Histogram {
+    return this.store.find({ space: this.space, kind, name: this.prefix + name, unit, group: this.group });
   }
 }
 

@@ -44,6 +44,16 @@ export class CircuitBreakers {
     this.retries = ledger.permits(cells.retries);
     this.pools = ledger.permits(cells.pools);
   }
+
+  /** This thread holds none of their permits. */
+  get isUnused(): boolean {
+    return KINDS.every(([kind]) => this[kind].mine === 0);
+  }
+
+  /** The cells are given back: who still keeps the breakers takes permits without a limit. */
+  retire(): void {
+    for (const [kind] of KINDS) this[kind].retire();
+  }
 }
 
 /** The limits of a cluster for a priority, with Envoy's defaults. */

@@ -1,7 +1,15 @@
-/** A cluster as one worker holds it: its hosts, the picker over them, and the pools of connections to them. */
+/**
+ * A cluster as one worker holds it: its hosts, the picker over them, and the pools of connections to them.
+ *
+ *   live --left the config, or replaced--> removed --nobody holds one of its permits--> retired
+ *
+ * Once it is retired its stats are gone and its cells in the ledger may go to others; a stream that still refers to it does
+ * no harm.
+ */
 
 import type { Cluster as ClusterConfig, UpstreamHttpProtocolOptions } from "../config/types/cluster.ts";
 import type { SocketOwner } from "../net/socket.ts";
+import type { ScopeLease } from "../stats/scope.ts";
 import { type BreakerCells, CircuitBreakers } from "./circuit_breakers.ts";
 import { ClusterStats } from "./cluster_stats.ts";
 import { HttpConnPool } from "./conn_pool.ts";
@@ -45,19 +53,27 @@ export class Cluster {
   private readonly balancer: LoadBalancer;
   private readonly loadOptions: PriorityLoadOptions;
   private readonly pools = new Set<HttpConnPool>();
-  private isRemoved = false;
+  private readonly statLease: ScopeLease;
+  private readonly cells: readonly number[];
+  /** Listed no longer, and not yet unused. */
+  private readonly leavingHosts = new Set<Host>();
 
   constructor(worker: UpstreamWorker, description: ClusterDescription) {
     const { config } = description;
     this.worker = worker;
     this.config = config;
     this.name = config.name;
-    const scope = worker.stats.root.scope("cluster").scope(config.alt_stat_name || config.name);
+    this.statLease = worker.stats.root
+      .scope("cluster")
+      .scope(config.alt_stat_name || config.name)
+      .lease();
+    const { scope } = this.statLease;
     this.stats = new ClusterStats(scope);
     this.breakers = [
       new CircuitBreakers(worker.ledger, description.breakers[0]),
       new CircuitBreakers(worker.ledger, description.breakers[1]),
     ];
+    this.cells = description.breakers.flatMap((breakers) => Object.values(breakers));
     const typed = config.typed_extension_protocol_options?.[HTTP_OPTIONS];
     const common = typed?.common_http_protocol_options ?? config.common_http_protocol_options;
     this.connectTimeoutMs = config.connect_timeout ?? CONNECT_TIMEOUT_MS;
@@ -74,17 +90,30 @@ export class Cluster {
     this.hostSet = new HostSet(worker.ledger, scope);
     this.loadOptions = priorityLoadOptions(config);
     this.balancer = new LoadBalancer(worker.arena, balancingPolicy(config), scope.counter("lb_healthy_panic"));
-    this.updateHosts(description.hosts);
+    try {
+      this.updateHosts(description.hosts);
+    } catch (error) {
+      this.retire();
+      throw error;
+    }
   }
 
   get hosts(): readonly Host[] {
     return this.hostSet.hosts;
   }
 
+  /** Throws ConfigArenaFull, and keeps the hosts that it has, when core memory has no room for these. */
   updateHosts(descriptions: readonly HostDescription[]): void {
-    const { removed } = this.hostSet.update(descriptions);
-    this.balancer.update(this.hostSet.hosts, this.loadOptions);
-    for (const host of removed) for (const pool of host.pools) pool?.drain();
+    const { removed } = this.hostSet.update(descriptions, (hosts) => this.balancer.update(hosts, this.loadOptions));
+    for (const host of removed) {
+      this.leavingHosts.add(host);
+      for (const pool of host.pools) pool?.drain();
+    }
+  }
+
+  /** Where its table of hosts stands in the config arena; see `LoadBalancer`. */
+  get table(): Pick<LoadBalancer, "address" | "pickUp" | "putDown"> {
+    return this.balancer;
   }
 
   /** The host for the next request, or null. */
@@ -127,13 +156,43 @@ export class Cluster {
 
   /** The cluster left the config: no new requests, idle connections close, busy ones after their answer. */
   remove(): void {
-    this.isRemoved = true;
     for (const pool of this.pools) pool.drain();
     this.balancer.dispose();
   }
 
-  get canBeForgotten(): boolean {
-    return this.isRemoved && [...this.pools].every((pool) => pool.isUnused);
+  /** No connection, and no request that waits or is under way. */
+  get isUnused(): boolean {
+    return (
+      this.breakers.every((breakers) => breakers.isUnused) &&
+      [...this.hosts, ...this.leavingHosts].every((host) => host.isUnused)
+    );
+  }
+
+  get hasLeavingHosts(): boolean {
+    return this.leavingHosts.size > 0;
+  }
+
+  /** Retires what is unused among the hosts that are listed no longer. */
+  retireHosts(): void {
+    for (const host of this.leavingHosts) {
+      if (!host.isUnused) continue;
+      this.leavingHosts.delete(host);
+      host.retire();
+    }
+  }
+
+  /** Removed and unused: gives back its stats and cells, and those of its hosts. */
+  retire(): void {
+    this.balancer.dispose();
+    for (const host of [...this.hosts, ...this.leavingHosts]) host.retire();
+    for (const breakers of this.breakers) breakers.retire();
+    this.statLease.release();
+  }
+
+  /** Which of these cells of the ledger it, or one of its hosts, may still count in. */
+  *holding(cells: ReadonlySet<number>): Iterable<number> {
+    for (const cell of this.cells) if (cells.has(cell)) yield cell;
+    for (const { activeCell } of [...this.hosts, ...this.leavingHosts]) if (cells.has(activeCell)) yield activeCell;
   }
 
   close(): void {

@@ -11,26 +11,39 @@ import type { UpstreamWorker } from "./upstream_worker.ts";
  * the answer to their next request or, when none comes, half a second later.
  */
 const LEAVE_MS = 1_000;
+/** So often those that have left are looked at, as long as there are some: whether the last request on them is over. */
+const SWEEP_MS = 1_000;
 
 export class ClusterManager implements TimerOwner {
   private readonly worker: UpstreamWorker;
   private readonly clusters = new Map<string, Cluster>();
   private readonly leaving = new Map<string, Cluster>();
+  /** They take no new requests, and end those that they have. */
+  private readonly removed = new Set<Cluster>();
+  /** Hosts for which the config arena had no room, by cluster: tried again at every sweep. */
+  private readonly waitingHosts = new Map<Cluster, readonly HostDescription[]>();
+  /** Some of their hosts are listed no longer, and not yet unused. */
+  private readonly losingHosts = new Set<Cluster>();
   private readonly leaveTimer: Timer;
+  private readonly sweepTimer: Timer;
 
   constructor(worker: UpstreamWorker) {
     this.worker = worker;
     this.leaveTimer = worker.timers.timer(this);
+    this.sweepTimer = worker.timers.timer(this);
   }
 
   get(name: string): Cluster | undefined {
     return this.clusters.get(name) ?? this.leaving.get(name);
   }
 
-  /** The last of those for whom it stayed are gone. */
-  onTimer(): void {
-    for (const cluster of this.leaving.values()) cluster.remove();
-    this.leaving.clear();
+  onTimer(timer: Timer): void {
+    if (timer === this.leaveTimer) {
+      // The last of those for whom they stayed are gone.
+      for (const cluster of this.leaving.values()) this.remove(cluster);
+      this.leaving.clear();
+    }
+    this.sweep();
   }
 
   /**
@@ -44,39 +57,120 @@ export class ClusterManager implements TimerOwner {
     for (const [name, cluster] of this.clusters) {
       if (names.has(name)) continue;
       this.clusters.delete(name);
-      this.leaving.get(name)?.remove();
+      const before = this.leaving.get(name);
+      if (before !== undefined) this.remove(before);
       this.leaving.set(name, cluster);
       this.leaveTimer.start(LEAVE_MS);
     }
     for (const description of descriptions) {
-      try {
-        this.add(description);
-      } catch (error) {
-        if (!(error instanceof ConfigArenaFull)) throw error;
-        problems.push(`error adding cluster '${description.config.name}': ${error.message}`);
-      }
+      const problem = this.add(description);
+      if (problem !== "") problems.push(problem);
     }
     return problems;
   }
 
-  private add(description: ClusterDescription): void {
+  private add(description: ClusterDescription): string {
     const { name } = description.config;
     const old = this.clusters.get(name);
-    if (old !== undefined && JSON.stringify(old.config) === JSON.stringify(description.config)) {
-      old.updateHosts(description.hosts);
-      return;
-    }
-    this.clusters.set(name, new Cluster(this.worker, description));
-    old?.remove();
+    if (old !== undefined && JSON.stringify(old.config) === JSON.stringify(description.config))
+      return this.giveHosts(old, description.hosts);
+    const error = this.withRoom(() => this.clusters.set(name, new Cluster(this.worker, description)));
+    if (error !== null) return `error adding cluster '${name}': ${error.message}`;
+    if (old !== undefined) this.remove(old);
+    return "";
   }
 
-  /** DNS had news. */
-  updateHosts(name: string, hosts: readonly HostDescription[]): void {
-    this.clusters.get(name)?.updateHosts(hosts);
+  /** DNS had news. @returns what could not be done, in words, or an empty text */
+  updateHosts(name: string, hosts: readonly HostDescription[]): string {
+    const cluster = this.clusters.get(name);
+    return cluster === undefined ? "" : this.giveHosts(cluster, hosts);
+  }
+
+  /** Without room the cluster goes on with the hosts that it has, and these wait until there is some. */
+  private giveHosts(cluster: Cluster, hosts: readonly HostDescription[]): string {
+    this.waitingHosts.delete(cluster);
+    const error = this.withRoom(() => cluster.updateHosts(hosts));
+    if (error !== null) {
+      // Not in Envoy, whose memory is not carved.
+      cluster.stats.scope.counter("update_no_room").inc();
+      this.waitingHosts.set(cluster, hosts);
+      this.sweepLater();
+    } else if (cluster.hasLeavingHosts) {
+      this.losingHosts.add(cluster);
+      this.sweepLater();
+    }
+    return error === null ? "" : `cluster '${cluster.name}' keeps its old hosts: ${error.message}`;
+  }
+
+  /** Does what needs room in the config arena; once more with all tables of hosts moved together if that may help. */
+  private withRoom(act: () => void): ConfigArenaFull | null {
+    for (let isRetry = false; ; isRetry = true) {
+      try {
+        act();
+        return null;
+      } catch (error) {
+        if (!(error instanceof ConfigArenaFull)) throw error;
+        if (isRetry || !error.isScattered) return error;
+        this.compact();
+      }
+    }
+  }
+
+  /**
+   * Moves the tables of hosts together, towards the beginning of the arena. First fit in the order of their addresses finds
+   * room for each: at the latest where it stood, since nothing moves behind its own place.
+   */
+  private compact(): void {
+    const clusters = [...this.clusters.values(), ...this.leaving.values()];
+    const tables = clusters
+      .map(({ table }) => table)
+      .filter(({ address }) => address !== 0)
+      .sort((a, b) => a.address - b.address);
+    for (const table of tables) table.pickUp();
+    for (const table of tables) table.putDown();
+  }
+
+  private remove(cluster: Cluster): void {
+    this.waitingHosts.delete(cluster);
+    this.losingHosts.delete(cluster);
+    this.removed.add(cluster);
+    cluster.remove();
+    this.sweepLater();
+  }
+
+  private sweepLater(): void {
+    if (!this.sweepTimer.isArmed) this.sweepTimer.start(SWEEP_MS);
+  }
+
+  /** Forgets what is unused, and comes again while something is not. */
+  private sweep(): void {
+    for (const cluster of this.removed) {
+      if (!cluster.isUnused) continue;
+      this.removed.delete(cluster);
+      cluster.retire();
+    }
+    for (const cluster of this.losingHosts) {
+      cluster.retireHosts();
+      if (!cluster.hasLeavingHosts) this.losingHosts.delete(cluster);
+    }
+    for (const [cluster, hosts] of this.waitingHosts) {
+      if (this.withRoom(() => cluster.updateHosts(hosts)) !== null) continue;
+      this.waitingHosts.delete(cluster);
+      if (cluster.hasLeavingHosts) this.losingHosts.add(cluster);
+    }
+    if (this.removed.size + this.losingHosts.size + this.waitingHosts.size > 0) this.sweepLater();
+  }
+
+  /** Which of these cells of the ledger this worker may still count in. */
+  holding(cells: readonly number[]): readonly number[] {
+    const asked = new Set(cells);
+    const clusters = [...this.clusters.values(), ...this.leaving.values(), ...this.removed];
+    return clusters.flatMap((cluster) => [...cluster.holding(asked)]);
   }
 
   close(): void {
     this.leaveTimer.release();
-    for (const cluster of [...this.clusters.values(), ...this.leaving.values()]) cluster.close();
+    this.sweepTimer.release();
+    for (const cluster of [...this.clusters.values(), ...this.leaving.values(), ...this.removed]) cluster.close();
   }
 }

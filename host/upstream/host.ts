@@ -5,7 +5,7 @@
 
 import type { Locality } from "../config/types/core.ts";
 import { type Address, IpAddress, PipeAddress } from "../net/address.ts";
-import type { Counter, Gauge, Scope } from "../stats/scope.ts";
+import type { Counter, Gauge, Scope, ScopeLease } from "../stats/scope.ts";
 import type { LedgerView, Permits } from "../wasm/ledger.ts";
 import type { HttpConnPool } from "./conn_pool.ts";
 
@@ -25,6 +25,11 @@ export interface HostDescription {
   /** Tells this host from the others of its cluster, over updates; an address that is listed twice is two hosts. */
   readonly key: string;
   readonly address: PlainAddress;
+  /**
+   * `name.test:80`, when the host is whatever this name stands for at the moment (LOGICAL_DNS): its address may change, its
+   * connections and numbers stay.
+   */
+  readonly logicalName?: string;
   /** `Endpoint.hostname`, or the name that was resolved; may be empty. */
   readonly hostname: string;
   /** 1 and more. */
@@ -49,9 +54,8 @@ export class HostStats {
   readonly rqTimeout: Counter;
   readonly rqTotal: Counter;
 
-  /** `cluster` is the scope of the cluster's stats. */
-  constructor(cluster: Scope, address: string) {
-    const scope = cluster.ofHosts().scope(address);
+  /** @param scope of this host, among the values of hosts */
+  constructor(scope: Scope) {
     this.cxActive = scope.gauge("cx_active");
     this.cxConnectFail = scope.counter("cx_connect_fail");
     this.cxTotal = scope.counter("cx_total");
@@ -64,25 +68,39 @@ export class HostStats {
   }
 }
 
+/** What a host is called among the values of hosts, below the scope of its cluster. */
+export function hostStatName({ address, logicalName }: Pick<HostDescription, "address" | "logicalName">): string {
+  return logicalName ?? addressText(address);
+}
+
 /** A host as one worker has it. It lives as long as its key is listed, and on until its last connection is closed. */
 export class Host {
   readonly key: string;
-  readonly address: Address;
+  /** Where new connections go. */
+  address: Address;
   /** `127.0.0.1:80` */
-  readonly addressText: string;
+  addressText: string;
   readonly stats: HostStats;
   /** Connections to this host by priority of the request (0 default, 1 high); filled by who lends them. */
   readonly pools: (HttpConnPool | undefined)[] = [];
+  private readonly statLease: ScopeLease;
   private readonly active: Permits;
   private current: HostDescription;
 
+  /** `cluster` is the scope of the cluster's stats. */
   constructor(description: HostDescription, ledger: LedgerView, cluster: Scope) {
     this.key = description.key;
     this.address = addressOf(description.address);
     this.addressText = this.address.text;
-    this.stats = new HostStats(cluster, this.addressText);
+    this.statLease = cluster.ofHosts().scope(hostStatName(description)).lease();
+    this.stats = new HostStats(this.statLease.scope);
     this.active = ledger.permits(description.activeCell);
     this.current = description;
+  }
+
+  /** As it was last described. */
+  get description(): HostDescription {
+    return this.current;
   }
 
   get hostname(): string {
@@ -109,9 +127,24 @@ export class Host {
     return this.current.activeCell;
   }
 
-  /** The same host with another weight, health or name. */
+  /** The same host with another weight, health or name; a logical one may have moved. */
   redescribe(description: HostDescription): void {
+    if (addressText(description.address) !== this.addressText) {
+      this.address = addressOf(description.address);
+      this.addressText = this.address.text;
+    }
     this.current = description;
+  }
+
+  /** No connection to it is left, and no request counts on it. */
+  get isUnused(): boolean {
+    return this.active.mine === 0 && this.pools.every((pool) => pool === undefined || pool.isUnused);
+  }
+
+  /** It is listed no longer, and unused: gives back its stats and its cell. What still refers to it does no harm. */
+  retire(): void {
+    this.active.retire();
+    this.statLease.release();
   }
 
   /** A request begins here: what LEAST_REQUEST compares, over all threads. */

@@ -7,7 +7,7 @@ import type { Address as ConfigAddress } from "../config/types/core.ts";
 import type { ClusterLoadAssignment } from "../config/types/endpoint.ts";
 import type { Scope } from "../stats/scope.ts";
 import type { LedgerView } from "../wasm/ledger.ts";
-import { addressText, Host, type HostDescription, healthOf, type PlainAddress } from "./host.ts";
+import { Host, type HostDescription, healthOf, hostStatName, type PlainAddress } from "./host.ts";
 
 /** A host that has no cell in the ledger yet, and no key. */
 export type HostDraft = Omit<HostDescription, "key" | "activeCell">;
@@ -15,10 +15,12 @@ export type HostDraft = Omit<HostDescription, "key" | "activeCell">;
 /**
  * The endpoints of an assignment whose addresses are IPs or pipes, in the order of the config. A name to be resolved is the
  * caller's to replace by the addresses it found (`resolve` gives them; the name becomes the hostname unless the endpoint has one).
+ * `isLogical`: what the name stands for is one host, wherever it moves.
  */
 export function draftHosts(
   assignment: ClusterLoadAssignment | undefined,
   resolve: (name: string, port: number) => readonly PlainAddress[],
+  isLogical = false,
 ): HostDraft[] {
   const drafts: HostDraft[] = [];
   for (const { lb_endpoints = [], locality = {}, priority = 0 } of assignment?.endpoints ?? []) {
@@ -29,6 +31,7 @@ export function draftHosts(
       for (const address of addresses) {
         drafts.push({
           address,
+          ...(isLogical && name !== null ? { logicalName: `${name.name}:${name.port}` } : {}),
           hostname: endpoint.hostname ?? name?.name ?? "",
           weight: load_balancing_weight,
           priority,
@@ -57,11 +60,14 @@ function plainAddress(address: ConfigAddress): PlainAddress {
   return { version: 6, ip: new SocketAddress({ address: socket.address, family: "ipv6" }).address, port };
 }
 
-/** Gives each draft the key that tells it from the others of its cluster: the address, the priority, and a number where both repeat. */
+/**
+ * Gives each draft the key that tells it from the others of its cluster: the address or, where it may change, the name; the
+ * priority; and a number where both repeat.
+ */
 export function keyHosts(drafts: readonly HostDraft[]): (HostDraft & { readonly key: string })[] {
   const seen = new Map<string, number>();
   return drafts.map((draft) => {
-    const base = `${addressText(draft.address)}|${draft.priority}`;
+    const base = `${hostStatName(draft)}|${draft.priority}`;
     const times = seen.get(base) ?? 0;
     seen.set(base, times + 1);
     return { ...draft, key: times === 0 ? base : `${base}|${times}` };
@@ -100,10 +106,15 @@ export class HostSet {
 
   /**
    * Takes the hosts of a new snapshot. A host whose key stays keeps its object, and with it its connections; what is in
-   * flight on a removed one goes on, and its pools are the caller's to drain.
+   * flight on a removed one goes on, and its pools are the caller's to drain. What `use` throws on seeing the new list is
+   * thrown on, and nothing has changed then.
    */
-  update(descriptions: readonly HostDescription[]): { added: readonly Host[]; removed: readonly Host[] } {
+  update(
+    descriptions: readonly HostDescription[],
+    use: (hosts: readonly Host[]) => void = () => undefined,
+  ): { added: readonly Host[]; removed: readonly Host[] } {
     const before = this.byKey;
+    const described = this.list.map((host) => [host, host.description] as const);
     const after = new Map<string, Host>();
     const added: Host[] = [];
     const list: Host[] = [];
@@ -117,6 +128,13 @@ export class HostSet {
       }
       after.set(description.key, host);
       list.push(host);
+    }
+    try {
+      use(list);
+    } catch (error) {
+      for (const host of added) host.retire();
+      for (const [host, description] of described) host.redescribe(description);
+      throw error;
     }
     const removed = [...before.values()].filter((host) => !after.has(host.key));
     this.byKey = after;

@@ -55,6 +55,7 @@ export class LoadBalancer {
   private readonly policy: BalancingPolicy;
   private readonly healthyPanic: Counter;
   private hosts: readonly Host[] = [];
+  private options: PriorityLoadOptions | null = null;
   private record = 0;
 
   /** `healthyPanic` is the cluster's `lb_healthy_panic`. */
@@ -67,14 +68,40 @@ export class LoadBalancer {
 
   /**
    * Balances over these hosts from now on. Throws ConfigArenaFull, and goes on with the hosts it has, when there is no
-   * room for them.
+   * room for them, not even in the place of those.
    */
   update(hosts: readonly Host[], options: PriorityLoadOptions): void {
-    const record = this.write(hosts, options);
-    this.core.balancerPrepare(record, this.record);
-    if (this.record !== 0) this.arena.release(this.record);
-    this.record = record;
+    const plan = this.plan(hosts, options);
+    const { record: before } = this;
+    if (before === 0 || this.arena.hasRoom(plan.bytes)) {
+      const record = this.arena.allocate(plan.bytes);
+      this.write(record, plan);
+      this.core.balancerPrepare(record, before);
+      if (before !== 0) this.arena.release(before);
+      this.record = record;
+    } else {
+      // Where the old record stood before the new one could learn from it: the rounds begin anew.
+      this.record = this.arena.replace(before, plan.bytes);
+      this.write(this.record, plan);
+      this.core.balancerPrepare(this.record, 0);
+    }
     this.hosts = hosts;
+    this.options = options;
+  }
+
+  /** Address of its record, 0: none. */
+  get address(): number {
+    return this.record;
+  }
+
+  /** Gives up its place for a better one. Until `putDown`, which must follow at once, nothing can be picked. */
+  pickUp(): void {
+    if (this.record !== 0) this.arena.release(this.record);
+    this.record = 0;
+  }
+
+  putDown(): void {
+    if (this.options !== null) this.update(this.hosts, this.options);
   }
 
   /** The host for the next request; null when there is none to send to (Envoy: no healthy upstream). Allocates nothing. */
@@ -88,12 +115,13 @@ export class LoadBalancer {
 
   /** Gives the core memory back. Nothing is picked afterwards. */
   dispose(): void {
-    if (this.record !== 0) this.arena.release(this.record);
-    this.record = 0;
+    this.pickUp();
     this.hosts = [];
+    this.options = null;
   }
 
-  private write(hosts: readonly Host[], options: PriorityLoadOptions): number {
+  /** What is to be written, and where each part stands from the beginning of the record. */
+  private plan(hosts: readonly Host[], options: PriorityLoadOptions): RecordPlan {
     const groups = groupByPriority(hosts);
     const loads = priorityLoads(groups.map(count), options);
     const lists = groups.flatMap((group) => SOURCE_ORDER.map((kind) => group[kind]));
@@ -104,12 +132,12 @@ export class LoadBalancer {
     const cellsAt = weightsAt + hosts.length * 4;
     const listsAt = cellsAt + hosts.length * 4;
     const heapsAt = align(listsAt + lists.reduce((sum, list) => sum + list.length, 0) * 4);
-    const heapsEnd = lists.reduce(
-      (end, list, i) => (scheduled[i] ? end + list.length * EDF_ENTRY_BYTES : end),
-      heapsAt,
-    );
+    const bytes = lists.reduce((end, list, i) => (scheduled[i] ? end + list.length * EDF_ENTRY_BYTES : end), heapsAt);
+    return { hosts, groups, loads, lists, scheduled, prioritiesAt, weightsAt, cellsAt, listsAt, heapsAt, bytes };
+  }
 
-    const record = this.arena.allocate(heapsEnd);
+  private write(record: number, plan: RecordPlan): void {
+    const { hosts, groups, loads, lists, scheduled, prioritiesAt, weightsAt, cellsAt, listsAt, heapsAt } = plan;
     const { words } = this.arena.core;
     const put = (address: number, value: number) => {
       words[address >> 2] = value;
@@ -140,7 +168,6 @@ export class LoadBalancer {
       }
       if (scheduled[index]) heapAt += list.length * EDF_ENTRY_BYTES;
     }
-    return record;
   }
 
   /** A schedule is kept only where weights differ; RANDOM does not look at weights. */
@@ -148,6 +175,21 @@ export class LoadBalancer {
     if (this.policy.policy === POLICY_RANDOM) return false;
     return list.some((member) => member.host.weight !== (list[0] as Member).host.weight);
   }
+}
+
+/** A record that is to be written: what, and how far from its beginning. */
+interface RecordPlan {
+  readonly hosts: readonly Host[];
+  readonly groups: readonly Group[];
+  readonly loads: readonly PriorityLoad[];
+  readonly lists: readonly (readonly Member[])[];
+  readonly scheduled: readonly boolean[];
+  readonly prioritiesAt: number;
+  readonly weightsAt: number;
+  readonly cellsAt: number;
+  readonly listsAt: number;
+  readonly heapsAt: number;
+  readonly bytes: number;
 }
 
 /** A host with its index, which is what the core knows of it. */

@@ -13,8 +13,12 @@ const ALIGNMENT = 16;
 export class ConfigArenaFull extends Error {
   override readonly name = "ConfigArenaFull";
 
+  /** There are so many bytes, but in pieces. */
+  readonly isScattered: boolean;
+
   constructor(wanted: number, free: number) {
     super(`the config arena has no ${wanted} bytes in one piece (${free} bytes free in all)`);
+    this.isScattered = free >= wanted;
   }
 }
 
@@ -36,21 +40,31 @@ export class ConfigArena {
 
   /** Address of a run of zeros, aligned to 16. Throws ConfigArenaFull. */
   allocate(bytes: number): number {
-    const whole = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
-    const index = this.free.findIndex((run) => run.bytes >= whole);
-    const run = this.free[index];
-    if (run === undefined)
-      throw new ConfigArenaFull(
-        bytes,
-        this.free.reduce((sum, { bytes }) => sum + bytes, 0),
-      );
-    const at = run.at;
-    if (run.bytes === whole) this.free.splice(index, 1);
-    else this.free[index] = { at: at + whole, bytes: run.bytes - whole };
-    this.taken.set(at, whole);
-    this.usedBytes += whole;
-    this.core.bytes.fill(0, at, at + whole);
+    const at = this.fit(bytes);
+    if (at === 0) throw this.full(bytes);
+    this.take(at, wholeUnits(bytes));
+    this.core.bytes.fill(0, at, at + wholeUnits(bytes));
     return at;
+  }
+
+  /** Whether `allocate` would find room now. */
+  hasRoom(bytes: number): boolean {
+    return this.fit(bytes) !== 0;
+  }
+
+  /**
+   * A run of zeros for one that is given up, and whose bytes it may get. Throws ConfigArenaFull when there is no room even
+   * so; the old run stays as it is then.
+   */
+  replace(at: number, bytes: number): number {
+    const before = this.taken.get(at) as number;
+    this.release(at);
+    if (!this.hasRoom(bytes)) {
+      const error = this.full(bytes);
+      this.take(at, before);
+      throw error;
+    }
+    return this.allocate(bytes);
   }
 
   /** A copy of the bytes in the arena; its address. Throws ConfigArenaFull. */
@@ -73,6 +87,32 @@ export class ConfigArena {
     this.join(place - 1);
   }
 
+  /** Where so many bytes fit first; 0: nowhere. */
+  private fit(bytes: number): number {
+    const whole = wholeUnits(bytes);
+    return this.free.find((run) => run.bytes >= whole)?.at ?? 0;
+  }
+
+  /** Takes free bytes, wherever they stand in their run. */
+  private take(at: number, bytes: number): void {
+    const index = this.free.findIndex((run) => run.at <= at && at + bytes <= run.at + run.bytes);
+    const run = this.free[index] as { at: number; bytes: number };
+    const rest = [
+      { at: run.at, bytes: at - run.at },
+      { at: at + bytes, bytes: run.at + run.bytes - at - bytes },
+    ];
+    this.free.splice(index, 1, ...rest.filter((piece) => piece.bytes > 0));
+    this.taken.set(at, bytes);
+    this.usedBytes += bytes;
+  }
+
+  private full(wanted: number): ConfigArenaFull {
+    return new ConfigArenaFull(
+      wanted,
+      this.free.reduce((sum, run) => sum + run.bytes, 0),
+    );
+  }
+
   /** Joins run `i` with the one behind it if they touch. */
   private join(i: number): void {
     const run = this.free[i];
@@ -80,4 +120,8 @@ export class ConfigArena {
     if (run === undefined || behind === undefined || run.at + run.bytes !== behind.at) return;
     this.free.splice(i, 2, { at: run.at, bytes: run.bytes + behind.bytes });
   }
+}
+
+function wholeUnits(bytes: number): number {
+  return Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
 }

@@ -30,6 +30,9 @@ export const LIMIT_MAX = 2 ** 31 - 1;
 const CELLS_AT = RESERVED_BYTES;
 const HELD_AT = CELLS_AT + CELLS_MAX * CELL_BYTES;
 const HELD_REGION_BYTES = CELLS_MAX * HELD_BYTES;
+/** In the reserved page: a cell without a limit for permits of what is gone, and what each thread holds of it. */
+const SPARE_CELL = CELL_BYTES;
+const SPARE_HELD_AT = SPARE_CELL + CELL_BYTES;
 
 /** What another thread needs to open its view; structured-clonable, the memory is shared by cloning. */
 export interface LedgerShare {
@@ -43,14 +46,16 @@ export interface LedgerShare {
  * cluster and thread, used without allocation.
  */
 export class Permits {
-  readonly cell: number;
+  private readonly view: LedgerView;
   private readonly ledger: LedgerExports;
-  private readonly held: number;
+  private cell: number;
+  private held: number;
 
-  constructor(ledger: LedgerExports, cell: number, held: number) {
-    this.ledger = ledger;
+  constructor(view: LedgerView, cell: number) {
+    this.view = view;
+    this.ledger = view.exports;
     this.cell = cell;
-    this.held = held;
+    this.held = heldAt(view.thread, cell);
   }
 
   /** Takes a permit, or answers false when as many are in use in the whole process as the limit allows. */
@@ -66,6 +71,22 @@ export class Permits {
   /** Returns one permit that this thread took. Returning more than that traps: it would be our own fault. */
   release(): void {
     this.ledger.release(this.cell, this.held);
+  }
+
+  /** Permits that this thread has. */
+  get mine(): number {
+    return this.view.words[this.held >> 2] as number;
+  }
+
+  /**
+   * The cell is given back: whoever still keeps these permits takes them from a cell without a limit that nobody looks at.
+   * Only when this thread has none.
+   */
+  retire(): void {
+    if (this.mine !== 0)
+      throw new Error(`ledger: cell ${this.cell} is retired with ${this.mine} permits of this thread`);
+    this.cell = SPARE_CELL;
+    this.held = SPARE_HELD_AT + this.view.thread * HELD_BYTES;
   }
 
   /** Permits in use in the whole process. */
@@ -85,6 +106,8 @@ export class LedgerView {
   readonly thread: number;
   /** The whole memory as slots of eight bytes; index = address / 8. */
   readonly slots: Float64Array;
+  /** The same in words; index = address / 4. */
+  readonly words: Int32Array;
   /** First slot of this thread's stripe, and the one after its last. */
   readonly stripeStart: number;
   readonly stripeEnd: number;
@@ -96,13 +119,14 @@ export class LedgerView {
     this.exports = instantiate(module, share.memory);
     this.thread = thread;
     this.slots = new Float64Array(share.memory.buffer);
+    this.words = new Int32Array(share.memory.buffer);
     this.stripeStart = stripeAt(share, thread) / 8;
     this.stripeEnd = this.stripeStart + share.stripeBytes / 8;
   }
 
   /** The permits of a cell for this thread. `cell` is an address from `Ledger.allocateCell`. */
   permits(cell: number): Permits {
-    return new Permits(this.exports, cell, heldAt(this.thread, cell));
+    return new Permits(this, cell);
   }
 }
 
@@ -117,7 +141,8 @@ export class Ledger {
   private constructor(share: LedgerShare) {
     this.share = share;
     this.view = new LedgerView(share, 0);
-    this.words = new Int32Array(share.memory.buffer);
+    this.words = this.view.words;
+    this.setLimit(SPARE_CELL, LIMIT_MAX);
   }
 
   /**
@@ -178,6 +203,7 @@ export class Ledger {
 
   /** Returns the permits of a thread that is gone (after `await worker.terminate()`); gives their number. */
   giveBack(thread: number): number {
+    this.view.exports.giveBack(SPARE_CELL, SPARE_HELD_AT + thread * HELD_BYTES, 1);
     return this.view.exports.giveBack(CELLS_AT, HELD_AT + thread * HELD_REGION_BYTES, this.cellsInUse);
   }
 

@@ -7,7 +7,7 @@ import type { ListenerDescription } from "../listener/listener.ts";
 import type { BoundListener } from "../listener/manager.ts";
 import type { NetChoice } from "../net/choose_net.ts";
 import type { OverloadState } from "../runtime/overload.ts";
-import type { StatDefinition } from "../stats/scope.ts";
+import type { StatDefinition, StatRelease } from "../stats/scope.ts";
 import type { ClusterDescription } from "../upstream/cluster.ts";
 import type { HostDescription } from "../upstream/host.ts";
 import type { LedgerShare } from "../wasm/ledger.ts";
@@ -46,6 +46,10 @@ export type ToWorker =
   | { readonly type: "snapshot"; readonly snapshot: Snapshot }
   /** DNS had news. */
   | { readonly type: "hosts"; readonly cluster: string; readonly hosts: readonly HostDescription[] }
+  /** What a release told of has been kept: its cells are the worker's again. */
+  | { readonly type: "reclaimStats"; readonly id: number }
+  /** Which of these cells may the worker still count in? Answered by `held`. */
+  | { readonly type: "holding"; readonly id: number; readonly cells: readonly number[] }
   /** Answered by `synced` when all before it is done and told: stats, logs. */
   | { readonly type: "sync"; readonly id: number }
   /** Stop accepting; `inboundOnly` spares listeners of other directions. */
@@ -71,6 +75,8 @@ export type FromWorker =
       readonly problems: readonly string[];
     }
   | { readonly type: "stat"; readonly definition: StatDefinition }
+  | { readonly type: "statsReleased"; readonly release: StatRelease }
+  | { readonly type: "held"; readonly id: number; readonly cells: readonly number[] }
   | { readonly type: "statsFull"; readonly name: string }
   | { readonly type: "log"; readonly line: string }
   | { readonly type: "accessLog"; readonly batch: LogBatch }

@@ -89,6 +89,8 @@ export class Supervisor {
   async apply(snapshot: Snapshot, settle: (bound: readonly BoundListener[]) => Snapshot): Promise<readonly string[]> {
     const [first, ...others] = this.seats;
     if (first === undefined) return [];
+    // Whoever is born from now on shall not know what has left the config.
+    this.snapshot = snapshot;
     const applied = await first.apply(snapshot);
     const settled = settle(applied.bound);
     this.snapshot = settled;
@@ -114,6 +116,18 @@ export class Supervisor {
     const id = ++this.questions;
     const answers = await Promise.all(this.seats.map((seat) => seat.ask({ type: "sync", id }, id)));
     return answers.reduce((sum, answer) => sum + (answer?.type === "synced" ? answer.activeConnections : 0), 0);
+  }
+
+  /** Which of these cells a worker may still count in; null when not every worker has answered. */
+  async holding(cells: readonly number[]): Promise<ReadonlySet<number> | null> {
+    const id = ++this.questions;
+    const answers = await Promise.all(this.seats.map((seat) => seat.ask({ type: "holding", id, cells }, id)));
+    const held = new Set<number>();
+    for (const answer of answers) {
+      if (answer?.type !== "held") return null;
+      for (const cell of answer.cells) held.add(cell);
+    }
+    return held;
   }
 
   /** The first explanation that a worker has. */
@@ -228,6 +242,10 @@ class Seat {
       case "stat":
         options.reader.define(this.index + 1, message.definition);
         break;
+      case "statsReleased":
+        options.reader.release(this.index + 1, message.release.group);
+        this.tell({ type: "reclaimStats", id: message.release.id });
+        break;
       case "statsFull":
         options.log.error(`no room for more stats in worker ${this.index}: ${message.name} is not counted`);
         break;
@@ -240,6 +258,7 @@ class Seat {
         break;
       case "synced":
       case "explained":
+      case "held":
         this.asked.get(message.id)?.(message);
         break;
       case "fault":
@@ -278,6 +297,8 @@ class Seat {
     const current = this.supervisor.current();
     if (current === null) return;
     const applied = await this.start(current);
+    // What it was told to serve it holds by now; it may be dead already, and then its own successor has the say.
+    if (this.worker !== null) options.reader.succeeded(this.index + 1);
     for (const problem of applied.problems) options.log.error(`worker ${this.index}: ${problem}`);
   }
 }

@@ -124,8 +124,9 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
     return this.drains || this.isFailingHealth;
   }
 
-  updateHosts(cluster: string, hosts: readonly HostDescription[]): void {
-    this.clusters.updateHosts(cluster, hosts);
+  /** @returns what could not be done, in words, or an empty text */
+  updateHosts(cluster: string, hosts: readonly HostDescription[]): string {
+    return this.clusters.updateHosts(cluster, hosts);
   }
 
   /** Once a second: the text of the date field. */

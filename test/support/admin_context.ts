@@ -91,6 +91,7 @@ export class AdminBench implements AdminObserver {
     const stats = new StatReader(ledger);
     this.store = new StatStore(ledger.view, {
       onDefine: (definition) => stats.define(0, definition),
+      onRelease: () => undefined,
       onFull: () => undefined,
     });
     const logs = new Logs({ sink: { write: () => undefined } });
@@ -174,7 +175,7 @@ export class AdminBench implements AdminObserver {
 
   /** Counts something on the first host of the cluster. */
   hostStats(): HostStats {
-    return new HostStats(this.store.root.scope("cluster").scope("backend"), "127.0.0.1:8001");
+    return new HostStats(this.store.root.scope("cluster").scope("backend").ofHosts().scope("127.0.0.1:8001"));
   }
 
   private config(): ConfigInForce {

@@ -78,11 +78,17 @@ export class SimulatedProxy {
     const hooks = { onWake: () => undefined, onFault: (error: unknown) => this.faults.push(error) };
     this.farOptions = { ...hooks, readBuffer: { bytes: new Uint8Array(FAR_READ_BUFFER_BYTES) } };
     this.far = this.network.net(this.farOptions);
-    const stats = (thread: number, ledger: LedgerView) =>
-      new StatStore(ledger, {
+    const stats = (thread: number, ledger: LedgerView) => {
+      const store: StatStore = new StatStore(ledger, {
         onDefine: (definition) => this.reader.define(thread, definition),
+        onRelease: ({ group, id }) => {
+          this.reader.release(thread, group);
+          store.reclaim(id);
+        },
         onFull: (name) => this.faults.push(new Error(`no room for ${name}`)),
       });
+      return store;
+    };
     this.runtime = new WorkerRuntime({
       index: WORKER_THREAD - 1,
       core: this.core,
@@ -97,9 +103,10 @@ export class SimulatedProxy {
       observer: { onStreamEnd: (stream) => this.ended.push(ended(stream)) },
       onAcceptTrouble: () => undefined,
     });
-    this.directory = new ClusterDirectory(this.ledger, stats(0, this.ledger.view).root, (cluster, hosts) =>
-      this.runtime.updateHosts(cluster, hosts),
-    );
+    this.directory = new ClusterDirectory(this.ledger, stats(0, this.ledger.view).root, {
+      onHosts: (cluster, hosts) => void this.runtime.updateHosts(cluster, hosts),
+      holding: (cells) => Promise.resolve(new Set(this.runtime.clusters.holding(cells))),
+    });
   }
 
   /** A proxy that serves by this config, which passes the config door. */

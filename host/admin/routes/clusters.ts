@@ -4,7 +4,7 @@ import type { Locality } from "../../config/types/core.ts";
 import type { StatReader } from "../../stats/reader.ts";
 import { sanitizeStatName } from "../../stats/scope.ts";
 import type { BreakerLimits } from "../../upstream/circuit_breakers.ts";
-import { addressOf, addressText, type HostDescription, healthFlags } from "../../upstream/host.ts";
+import { addressOf, addressText, type HostDescription, healthFlags, hostStatName } from "../../upstream/host.ts";
 import type { AdminCluster, AdminContext } from "../context.ts";
 import { type AdminRoute, json, text } from "../request.ts";
 import { compileFilter } from "../stats/params.ts";
@@ -34,7 +34,7 @@ const COUNTERS = ["cx_connect_fail", "cx_total", "rq_error", "rq_success", "rq_t
 /** The values of one host, by the names that host/upstream/host.ts gives them. */
 function hostValue(stats: StatReader, cluster: AdminCluster, host: HostDescription, name: string): number {
   const prefix = `cluster.${sanitizeStatName(cluster.observabilityName)}`;
-  return stats.value(`${prefix}.${sanitizeStatName(addressText(host.address))}.${name}`, "host");
+  return stats.value(`${prefix}.${sanitizeStatName(hostStatName(host))}.${name}`, "host");
 }
 
 function clusterText(cluster: AdminCluster, stats: StatReader): string {

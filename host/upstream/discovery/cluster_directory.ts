@@ -4,7 +4,7 @@
  */
 
 import type { Cluster as ClusterConfig } from "../../config/types/cluster.ts";
-import type { Counter, Gauge, Scope } from "../../stats/scope.ts";
+import type { Counter, Gauge, Scope, ScopeLease } from "../../stats/scope.ts";
 import type { Ledger } from "../../wasm/ledger.ts";
 import { LIMIT_MAX } from "../../wasm/ledger.ts";
 import {
@@ -20,29 +20,33 @@ import type { HostDescription } from "../host.ts";
 import { countMembership, draftHosts, type HostDraft, keyHosts } from "../host_set.ts";
 import { DnsDiscovery } from "./dns_discovery.ts";
 import { discoveryKind } from "./dns_settings.ts";
+import { type HoldingQuestion, RetiredCells } from "./retired_cells.ts";
 
-/** Told when DNS has news of a cluster. */
-export type HostsListener = (cluster: string, hosts: readonly HostDescription[]) => void;
-
-/** Cells of what is gone are not given out again at once: requests that workers have begun still count in them. */
-const CELL_REST_MS = 60_000;
+/** What the directory needs of the workers. */
+export interface DirectoryWorkers {
+  /** DNS had news of a cluster. */
+  onHosts(cluster: string, hosts: readonly HostDescription[]): void;
+  readonly holding: HoldingQuestion;
+}
 
 export class ClusterDirectory {
+  /** Cells of what is gone. */
+  readonly retiredCells: RetiredCells;
   private readonly ledger: Ledger;
   private readonly root: Scope;
-  private readonly onHosts: HostsListener;
+  private readonly workers: DirectoryWorkers;
   private readonly entries = new Map<string, Entry>();
   private readonly active: Gauge;
   private readonly added: Counter;
   private readonly modified: Counter;
   private readonly removed: Counter;
   private readonly warming: Gauge;
-  private readonly resting = new Set<NodeJS.Timeout>();
 
-  constructor(ledger: Ledger, root: Scope, onHosts: HostsListener) {
+  constructor(ledger: Ledger, root: Scope, workers: DirectoryWorkers) {
     this.ledger = ledger;
     this.root = root;
-    this.onHosts = onHosts;
+    this.workers = workers;
+    this.retiredCells = new RetiredCells(ledger, workers.holding);
     const scope = root.scope("cluster_manager");
     this.active = scope.gauge("active_clusters");
     this.added = scope.counter("cluster_added");
@@ -69,12 +73,11 @@ export class ClusterDirectory {
     try {
       for (const config of configs) {
         if (JSON.stringify(this.entries.get(config.name)?.config) === JSON.stringify(config)) continue;
-        fresh.push(
-          new Entry(config, this.ledger, this.root.scope("cluster").scope(config.alt_stat_name || config.name), this),
-        );
+        const scope = this.root.scope("cluster").scope(config.alt_stat_name || config.name);
+        fresh.push(new Entry(config, this.ledger, scope.lease(), this));
       }
     } catch (error) {
-      for (const entry of fresh) entry.end();
+      for (const entry of fresh) this.retire(entry);
       throw error;
     }
     this.warming.set(fresh.length);
@@ -112,22 +115,16 @@ export class ClusterDirectory {
   }
 
   onChange(entry: Entry): void {
-    if (entry.isLive) this.onHosts(entry.config.name, entry.describe().hosts);
+    if (entry.isLive) this.workers.onHosts(entry.config.name, entry.describe().hosts);
   }
 
   stop(): void {
     for (const entry of this.entries.values()) entry.stop();
-    for (const timer of this.resting) clearTimeout(timer);
+    this.retiredCells.stop();
   }
 
   private retire(entry: Entry): void {
-    entry.stop();
-    const timer = setTimeout(() => {
-      this.resting.delete(timer);
-      entry.end();
-    }, CELL_REST_MS);
-    timer.unref();
-    this.resting.add(timer);
+    this.retiredCells.add(entry.end());
   }
 }
 
@@ -137,7 +134,7 @@ class Entry {
   isLive = false;
   private readonly ledger: Ledger;
   private readonly directory: ClusterDirectory;
-  private readonly statPrefix: string;
+  private readonly statLease: ScopeLease;
   private readonly limits: readonly [BreakerLimits, BreakerLimits];
   private readonly breakers: readonly [BreakerCells, BreakerCells];
   private readonly discovery: DnsDiscovery | null;
@@ -151,16 +148,18 @@ class Entry {
   private readonly maxWeight: Gauge;
   private readonly change: Counter;
 
-  constructor(config: ClusterConfig, ledger: Ledger, scope: Scope, directory: ClusterDirectory) {
+  constructor(config: ClusterConfig, ledger: Ledger, statLease: ScopeLease, directory: ClusterDirectory) {
+    const { scope } = statLease;
     this.config = config;
     this.ledger = ledger;
     this.directory = directory;
-    this.statPrefix = scope.prefix;
+    this.statLease = statLease;
     this.limits = [breakerLimits(config, "DEFAULT"), breakerLimits(config, "HIGH")];
     const cells = this.limits.map((limits) => allocateBreakers(ledger, limits));
     const [normal, high] = cells;
     if (!normal || !high) {
       for (const taken of cells) if (taken) freeBreakers(ledger, taken);
+      statLease.release();
       throw new RangeError(`no room in the ledger for the circuit breakers of cluster ${config.name}`);
     }
     this.breakers = [normal, high];
@@ -202,7 +201,7 @@ class Entry {
       const cells = this.breakers[i as 0 | 1];
       const limits = this.limits[i as 0 | 1];
       for (const [name, value] of breakerGauges(this.ledger, cells, limits.trackRemaining))
-        yield [`${this.statPrefix}circuit_breakers.${priority}.${name}`, value];
+        yield [`${this.statLease.scope.prefix}circuit_breakers.${priority}.${name}`, value];
     }
   }
 
@@ -210,26 +209,24 @@ class Entry {
     this.discovery?.stop();
   }
 
-  /** Gives the cells back; nobody counts in them any more. */
-  end(): void {
+  /** It is gone. @returns its cells, in which workers may still count */
+  end(): readonly number[] {
     this.stop();
-    for (const cell of this.cells.values()) this.free(cell);
-    this.cells.clear();
-    for (const cells of this.breakers) freeBreakers(this.ledger, cells);
+    this.statLease.release();
+    return [...this.cells.values(), ...this.breakers.flatMap((cells) => Object.values(cells))];
   }
 
   private take(drafts: readonly HostDraft[]): void {
     const before = this.hosts.length;
     const keyed = keyHosts(drafts);
     const keys = new Set(keyed.map((draft) => draft.key));
-    let changed = 0;
+    const gone: number[] = [];
     for (const [key, cell] of this.cells) {
       if (keys.has(key)) continue;
       this.cells.delete(key);
-      changed++;
-      const timer = setTimeout(() => this.free(cell), CELL_REST_MS);
-      timer.unref();
+      gone.push(cell);
     }
+    let changed = gone.length;
     const hosts: HostDescription[] = [];
     for (const draft of keyed) {
       let cell = this.cells.get(draft.key) ?? 0;
@@ -249,10 +246,6 @@ class Entry {
     this.degraded.set(members.degraded);
     this.maxWeight.set(hosts.reduce((max, host) => Math.max(max, host.weight), 0));
     if (changed > 0 || before !== hosts.length) this.change.add(1);
-  }
-
-  /** A cell that is still in use (a stream that outlived its rest) is left alone: better lost than shared. */
-  private free(cell: number): void {
-    if (this.ledger.used(cell) === 0) this.ledger.freeCell(cell);
+    this.directory.retiredCells.add(gone);
   }
 }

@@ -1,7 +1,8 @@
 /**
  * The hosts of a cluster whose endpoints are names: resolved at start and again and again, each name on its own.
  *
- * STRICT_DNS: every address is a host. LOGICAL_DNS: one host, at the first address found. A name that cannot be resolved
+ * STRICT_DNS: every address is a host. LOGICAL_DNS: one host, whose new connections go to the first address of the latest
+ * answer; connections are never drained because it moved (Envoy: "Logical DNS"). A name that cannot be resolved
  * keeps the addresses it had; one that has no records any more has none.
  */
 
@@ -62,7 +63,7 @@ export class DnsDiscovery {
 
   /** The hosts as they are known now. */
   get hosts(): readonly HostDraft[] {
-    return draftHosts(this.cluster.load_assignment, (name, port) => this.addressesOf(name, port));
+    return draftHosts(this.cluster.load_assignment, (name, port) => this.addressesOf(name, port), this.isLogical);
   }
 
   stop(): void {
@@ -96,17 +97,16 @@ export class DnsDiscovery {
     this.success.inc();
     name.failures = 0;
     if (answer.status === "no_records") this.empty.inc();
-    const text = (list: Name["addresses"]) =>
-      list
-        .map((a) => a.ip)
-        .sort()
-        .join(" ");
-    if (text(answer.addresses) === text(name.addresses)) {
-      this.noRebuild.inc();
-      return;
-    }
+    const isSame = this.meaning(answer.addresses) === this.meaning(name.addresses);
     name.addresses = answer.addresses;
-    this.onChange(this.hosts);
+    if (isSame) this.noRebuild.inc();
+    else this.onChange(this.hosts);
+  }
+
+  /** What of an answer counts: the first address, or all of them in whatever order. */
+  private meaning(addresses: Name["addresses"]): string {
+    const ips = addresses.map(({ ip }) => ip);
+    return this.isLogical ? (ips[0] ?? "") : ips.sort().join(" ");
   }
 
   private waitAfter(name: Name, answer: DnsAnswer): number {

@@ -18,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 function bench(flushMinBytes = 64) {
   const clock = new VirtualClock();
-  const store = new StatStore(Ledger.create(1).view, { onDefine: () => {}, onFull: () => {} });
+  const store = new StatStore(Ledger.create(1).view, { onDefine: () => {}, onRelease: () => {}, onFull: () => {} });
   const warnings: string[] = [];
   const files = new AccessLogFiles({
     timers: clock.timers,
@@ -29,8 +29,8 @@ function bench(flushMinBytes = 64) {
   });
   const write = (path: string, text: string, dropped = 0) =>
     files.write({ path, bytes: new Uint8Array(Buffer.from(text)), dropped });
-  const count = (name: string) => store.counter("stats", `filesystem.${name}`).value;
-  const waiting = () => store.gauge("stats", "filesystem.write_total_buffered").value;
+  const count = (name: string) => store.root.counter(`filesystem.${name}`).value;
+  const waiting = () => store.root.gauge("filesystem.write_total_buffered").value;
   return { clock, files, write, warnings, count, waiting };
 }
 

@@ -78,7 +78,7 @@ describe("health", () => {
 
 describe("HostSet", () => {
   const ledger = Ledger.create(1);
-  const store = new StatStore(ledger.view, { onDefine: () => undefined, onFull: () => undefined });
+  const store = new StatStore(ledger.view, { onDefine: () => undefined, onRelease: () => undefined, onFull: () => undefined });
   const describe_ = (key: string, weight = 1): HostDescription => ({
     key,
     address: { path: `/${key}` },

@@ -37,7 +37,7 @@ function discover(isLogical = false, more: Partial<Cluster> = {}) {
     },
     ...more,
   } as Cluster;
-  const store = new StatStore(Ledger.create(1).view, { onDefine: () => undefined, onFull: () => undefined });
+  const store = new StatStore(Ledger.create(1).view, { onDefine: () => undefined, onRelease: () => undefined, onFull: () => undefined });
   const scope = store.root.scope("cluster.c");
   discovery = new DnsDiscovery(cluster, isLogical, scope, (hosts) => told?.(hosts));
   return (name: string) => scope.counter(name).value;
