@@ -46,7 +46,8 @@ describe.each(NETS)("an upgrade over %s sockets", (net) => {
       (server) =>
         server.on("upgrade", (request, socket) => {
           socket.on("error", () => undefined);
-          if (request.url === "/refused") socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno");
+          if (request.url === "/page") socket.end("HTTP/1.1 200 OK\r\ncontent-length: 4\r\nx-a: b\r\n\r\npage");
+          else if (request.url === "/refused") socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 2\r\n\r\nno");
           else accept(request.headers["sec-websocket-key"] ?? "", socket as Socket, request.url === "/frames");
         }),
     );
@@ -117,6 +118,18 @@ describe.each(NETS)("an upgrade over %s sockets", (net) => {
     const client = await wire();
     client.send(HANDSHAKE.replace("/chat", "/refused"));
     expect(await client.take("no")).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/);
+  });
+
+  it("that is answered with a page gets its head alone", async () => {
+    const client = await wire();
+    client.send(HANDSHAKE.replace("/chat", "/page"));
+    const head = await client.take("\r\n\r\n");
+    expect(head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(head).toContain("\r\nx-a: b\r\n");
+    expect(head).toContain("\r\ncontent-length: 0\r\n");
+    expect(head).toContain("\r\nconnection: close\r\n");
+    client.finish();
+    expect(await client.untilEnd()).toBe("fin");
   });
 
   it("that the route forbids does not reach the upstream", async () => {

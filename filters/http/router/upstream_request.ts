@@ -42,6 +42,7 @@ import {
   METHOD_CONNECT,
 } from "../../../host/wasm/layout.gen.ts";
 import { ConnectTunnel, type TunnelOwner } from "./connect_tunnel.ts";
+import { endsHandshake } from "./handshake.ts";
 import { answerDirectly, answerRedirect } from "./own_answers.ts";
 import { dropRetryHeaders } from "./retry_headers.ts";
 import type { RouterFilter } from "./router.ts";
@@ -268,6 +269,11 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
       this.responseTimer?.stop();
       this.requestSent = true;
       this.connection?.codec.tunnel(this.connection.streamId);
+    }
+    if (endsHandshake(stream, status, headers)) {
+      this.release();
+      stream.respondHeaders(status, true);
+      return;
     }
     if (endStream) this.answerIsWhole();
     stream.respondHeaders(status, endStream);
