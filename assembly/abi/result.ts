@@ -63,7 +63,7 @@ export const H1_TRANSFER_ENCODING_HTTP10: u32 = 0x117;
 export const H1_TRANSFER_ENCODING_NOT_ALLOWED: u32 = 0x118;
 /** RFC 9110 8.6: a Content-Length other than 0 in a 1xx or 204 response. */
 export const H1_CONTENT_LENGTH_NOT_ALLOWED: u32 = 0x119;
-/** RFC 9110 9.3.6, 7.8: content in a CONNECT request, or in one that asks for an upgrade. */
+/** RFC 9110 9.3.6: content in a CONNECT request. */
 export const H1_CONTENT_NOT_ALLOWED: u32 = 0x11a;
 /** RFC 9112 7.1: a chunk size is hexadecimal digits, below 2^60. */
 export const H1_CHUNK_SIZE: u32 = 0x11b;
@@ -91,3 +91,5 @@ export const H1_CARRIED_TOO_MUCH: u32 = 0x125;
 export const H1_NO_BLOCK: u32 = 0x126;
 /** Our own rule, if the operator sets it: no underscore in a field name. */
 export const H1_UNDERSCORE: u32 = 0x127;
+/** RFC 9110 7.8: content in a request that asks for an upgrade. */
+export const H1_UPGRADE_CONTENT: u32 = 0x128;

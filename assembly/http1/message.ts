@@ -26,6 +26,7 @@ import {
   H1_TRANSFER_ENCODING_HTTP10,
   H1_TRANSFER_ENCODING_NOT_ALLOWED,
   H1_UNASKED_UPGRADE,
+  H1_UPGRADE_CONTENT,
   OK,
 } from "../abi/result";
 import { NOT_A_NUMBER, parseDecimal } from "../bytes/digits";
@@ -58,6 +59,9 @@ export let headFlags: u32 = 0;
 export let headCode: u32 = 0;
 /** After a fault: the head was read whole, and may be shown in a log. */
 export let faultHasHead: bool = false;
+
+/** Where such content ends and the new protocol begins the two ends would not agree. */
+let upgradeHasContent: bool = false;
 
 /** Makes the raw text of `block` a request. A result code; the connection's state is set when it is OK. */
 export function readRequest(it: Connection, block: u32): u32 {
@@ -106,9 +110,11 @@ function settleRequest(it: Connection, block: u32, isConnect: bool): u32 {
     if (it.remaining != 0) state = STATE_CONTENT;
   }
 
+  upgradeHasContent = false;
   const asksUpgrade = fields.namesUpgrade && fields.hasUpgrade && line.version == line.VERSION_11;
   if (isConnect || asksUpgrade) {
-    if (state != STATE_WAIT) return H1_CONTENT_NOT_ALLOWED;
+    if (state != STATE_WAIT && isConnect) return H1_CONTENT_NOT_ALLOWED;
+    upgradeHasContent = state != STATE_WAIT;
     it.flags |= FLAG_UPGRADE;
     flags |= HEADERS_UPGRADE;
   } else if (state == STATE_WAIT) {
@@ -128,14 +134,15 @@ function settleRequest(it: Connection, block: u32, isConnect: bool): u32 {
   return OK;
 }
 
-/** Version, host, fragment: refused with a head that is whole, and that a log may show. */
+/** Version, host, fragment, content of an upgrade: refused with a head that is whole, and that a log may show. */
 function checkRequest(it: Connection, isConnect: bool): u32 {
   if (line.version != line.VERSION_11) {
     if (line.version != line.VERSION_10 || (it.options & OPTION_HTTP10) == 0) return H1_LOW_VERSION;
   }
   const fault = checkHost(it, isConnect);
   if (fault != OK) return fault;
-  return target.hasFragment ? H1_TARGET_FRAGMENT : OK;
+  if (target.hasFragment) return H1_TARGET_FRAGMENT;
+  return upgradeHasContent ? H1_UPGRADE_CONTENT : OK;
 }
 
 /** RFC 9112 3.2: one valid Host, unless the target names the authority. */

@@ -44,6 +44,7 @@ import {
   H1_UNASKED_BYTES,
   H1_UNASKED_UPGRADE,
   H1_UNDERSCORE,
+  H1_UPGRADE_CONTENT,
   H1_VERSION,
 } from "../wasm/layout.gen.ts";
 
@@ -65,6 +66,9 @@ export interface Http1Error {
    */
   readonly isOfManager: boolean;
 }
+
+/** Also what a connection manager says to an upgrade that it does not allow. */
+export const UPGRADE_FAILED = "upgrade_failed";
 
 const DPE = DOWNSTREAM_PROTOCOL_ERROR;
 
@@ -106,6 +110,7 @@ rule(H1_CONTENT_LENGTH, "content_length", 400, "http1.codec_error");
 rule(H1_CONTENT_LENGTH_TWICE, "content_length_twice", 400, "http1.codec_error");
 rule(H1_CONTENT_LENGTH_NOT_ALLOWED, "content_length_not_allowed", 0, "http1.content_length_not_allowed");
 rule(H1_CONTENT_NOT_ALLOWED, "content_not_allowed", 400, "http1.body_disallowed");
+rule(H1_UPGRADE_CONTENT, "upgrade_content", 403, UPGRADE_FAILED, 0);
 // --- chunks and trailers
 rule(H1_CHUNK_SIZE, "chunk_size", 400, "http1.codec_error");
 rule(H1_CHUNK_EXTENSION, "chunk_extension", 400, "http1.codec_error");

@@ -9,7 +9,7 @@
  */
 
 import type { CodecListener, ServerCodec } from "../codec/codec.ts";
-import { describeError } from "../codec/http1_errors.ts";
+import { describeError, UPGRADE_FAILED } from "../codec/http1_errors.ts";
 import { writeData, writeHeaders, writeTrailers } from "../codec/writer.ts";
 import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { CloseReason } from "../net/close_reason.ts";
@@ -226,6 +226,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
     this.closesAfterResponse = true;
     const { stream } = this;
     if (stream === null) {
+      if (error.details === UPGRADE_FAILED) stats.rqWsOnNonWsRoute.inc();
       if (error.details === PATH_NORMALIZATION_FAILED) stats.rqFailedPathNormalization.inc();
       const body = error.isOfManager ? "" : codecErrorBody(error.status);
       this.replyWithoutRequest(error.status, body, error.details, error.flags, block, error.isOfManager);

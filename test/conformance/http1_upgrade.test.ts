@@ -147,13 +147,25 @@ describe("an upgrade", () => {
   });
 
   it("that is declined is an ordinary answer, and the connection ends behind it", async () => {
-    behave = (socket) => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno");
+    behave = (socket) => socket.write("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno");
     const client = new Client(ASK);
     await client.until(() => client.isEnded);
-    expect(client.text).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(client.text).toMatch(/^HTTP\/1\.1 404 Not Found\r\n/);
     expect(client.behindHead).toBe("no");
     client.socket.destroy();
   });
+
+  it.each(["content-length: 2\r\n\r\nhi", "transfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n"])(
+    "with content is refused: %j",
+    async (rest) => {
+      behave = () => expect.unreachable("the upstream must not see it");
+      const client = new Client(ASK.replace(/\r\n$/, rest));
+      await client.until(() => client.isEnded);
+      expect(client.text).toMatch(/^HTTP\/1\.1 403 Forbidden\r\n/);
+      expect(client.behindHead).toBe("");
+      client.socket.destroy();
+    },
+  );
 
   it("of another type than allowed is refused", async () => {
     behave = () => expect.unreachable("the upstream must not see it");
