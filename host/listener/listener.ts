@@ -9,7 +9,7 @@ import type { Listener as ListenerConfig } from "../config/types/listener.ts";
 import type { HttpWorker } from "../http/http_worker.ts";
 import type { ListenError, Listener as ListeningSocket, Socket } from "../net/socket.ts";
 import type { RouteTable } from "../route/route_entry.ts";
-import type { Scope } from "../stats/scope.ts";
+import type { Scope, ScopeLease } from "../stats/scope.ts";
 import { DownstreamConnection, type DownstreamOwner } from "../tcp/downstream.ts";
 import { CONTINUE, type NetworkFilter, type NetworkFilterFactory } from "../tcp/filter.ts";
 import type { ClusterManager } from "../upstream/cluster_manager.ts";
@@ -51,20 +51,34 @@ const BACKLOG = 4096;
 export class Listener {
   private description: ListenerDescription;
   private readonly context: ListenerContext;
-  private readonly scope: Scope;
+  private readonly statLease: ScopeLease;
   private readonly stats: ListenerStats;
   private chains: ChainSet;
   /** Those of before, while connections are on them. */
   private readonly retired = new Set<ChainSet>();
   private readonly sockets: ListeningSocket[] = [];
+  private isRemoved = false;
 
   /** Throws what a filter's factory throws; nothing listens yet. */
   constructor(description: ListenerDescription, context: ListenerContext) {
     this.description = description;
     this.context = context;
-    this.scope = context.worker.stats.root.scope("listener").scope(description.statName);
-    this.stats = new ListenerStats(this.scope, `worker_${context.workerIndex}`);
-    this.chains = new ChainSet(description, context, this.scope, this.stats);
+    this.statLease = context.worker.stats.root.scope("listener").scope(description.statName).lease();
+    this.stats = new ListenerStats(this.statLease.scope, `worker_${context.workerIndex}`);
+    try {
+      this.chains = this.build(description);
+    } catch (error) {
+      this.statLease.release();
+      throw error;
+    }
+  }
+
+  private build(description: ListenerDescription): ChainSet {
+    const chains = new ChainSet(description, this.context, this.statLease.scope, this.stats, () => {
+      this.retired.delete(chains);
+      if (this.isRemoved && this.retired.size === 0) this.statLease.release();
+    });
+    return chains;
   }
 
   get config(): ListenerConfig {
@@ -84,7 +98,7 @@ export class Listener {
 
   /** Swaps the chains. Throws what a factory throws, and goes on with the old ones. */
   become(next: ListenerDescription): void {
-    const chains = new ChainSet(next, this.context, this.scope, this.stats);
+    const chains = this.build(next);
     const old = this.chains;
     this.chains = chains;
     this.description = next;
@@ -132,7 +146,9 @@ export class Listener {
 
   /** The listener is gone from the config: stops, drains, and gives back what its chains hold. */
   async remove(): Promise<void> {
+    this.isRemoved = true;
     await this.stop();
+    this.retired.add(this.chains);
     this.chains.retire();
   }
 
@@ -142,11 +158,8 @@ export class Listener {
   }
 
   get activeConnections(): number {
-    let sum = this.chains.connectionCount;
-    for (const chains of this.retired) {
-      if (chains.connectionCount === 0) this.retired.delete(chains);
-      sum += chains.connectionCount;
-    }
+    let sum = this.retired.has(this.chains) ? 0 : this.chains.connectionCount;
+    for (const chains of this.retired) sum += chains.connectionCount;
     return sum;
   }
 }
@@ -171,14 +184,23 @@ class ChainSet implements DownstreamOwner {
   private readonly matcher: FilterChainMatcher<Chain>;
   private readonly chains: Chain[] = [];
   private readonly connections = new Set<DownstreamConnection>();
+  private readonly onDisposed: () => void;
   private isRetired = false;
 
-  constructor(description: ListenerDescription, context: ListenerContext, scope: Scope, stats: ListenerStats) {
+  /** Throws what a filter's factory throws, and holds nothing then. @param onDisposed retired, and the last connection is gone */
+  constructor(
+    description: ListenerDescription,
+    context: ListenerContext,
+    scope: Scope,
+    stats: ListenerStats,
+    onDisposed: () => void,
+  ) {
     const { config } = description;
     const { worker, clusters, factories } = context;
     this.listenerName = description.name;
     this.worker = worker;
     this.stats = stats;
+    this.onDisposed = onDisposed;
     const build = (chain: NonNullable<ListenerConfig["default_filter_chain"]>): Chain => {
       const filters = (chain.filters ?? []).map(({ typed_config }) => {
         const factory = factories.get(typed_config?.["@type"] ?? "");
@@ -202,7 +224,7 @@ class ChainSet implements DownstreamOwner {
         config.default_filter_chain === undefined ? null : build(config.default_filter_chain),
       );
     } catch (error) {
-      this.dispose();
+      this.disposeFilters();
       throw error;
     }
   }
@@ -268,6 +290,11 @@ class ChainSet implements DownstreamOwner {
   }
 
   private dispose(): void {
+    this.disposeFilters();
+    this.onDisposed();
+  }
+
+  private disposeFilters(): void {
     for (const { filters } of this.chains.splice(0)) for (const filter of filters) filter.dispose();
   }
 }

@@ -84,7 +84,10 @@ export class Host {
   /** Connections to this host by priority of the request (0 default, 1 high); filled by who lends them. */
   readonly pools: (HttpConnPool | undefined)[] = [];
   private readonly statLease: ScopeLease;
-  private readonly active: Permits;
+  private readonly ledger: LedgerView;
+  /** Where its active requests are counted. */
+  private cell: number;
+  private active: Permits;
   private current: HostDescription;
 
   /** `cluster` is the scope of the cluster's stats. */
@@ -94,7 +97,9 @@ export class Host {
     this.addressText = this.address.text;
     this.statLease = cluster.ofHosts().scope(hostStatName(description)).lease();
     this.stats = new HostStats(this.statLease.scope);
-    this.active = ledger.permits(description.activeCell);
+    this.ledger = ledger;
+    this.cell = description.activeCell;
+    this.active = ledger.permits(this.cell);
     this.current = description;
   }
 
@@ -124,7 +129,7 @@ export class Host {
   }
 
   get activeCell(): number {
-    return this.current.activeCell;
+    return this.cell;
   }
 
   /** The same host with another weight, health or name; a logical one may have moved. */
@@ -132,6 +137,11 @@ export class Host {
     if (addressText(description.address) !== this.addressText) {
       this.address = addressOf(description.address);
       this.addressText = this.address.text;
+    }
+    // Gone and back before this worker could follow: while requests are active they stay where they were counted.
+    if (description.activeCell !== this.cell && this.active.mine === 0) {
+      this.cell = description.activeCell;
+      this.active = this.ledger.permits(this.cell);
     }
     this.current = description;
   }

@@ -11,6 +11,7 @@ import { createPathNormalizer } from "../../../host/http/path_normalizer.ts";
 import { type ConnectionOwner, ServerConnection } from "../../../host/http/server_connection.ts";
 import { compileRouteTable } from "../../../host/route/compile.ts";
 import type { RouteTable } from "../../../host/route/route_entry.ts";
+import type { Scope, ScopeLease } from "../../../host/stats/scope.ts";
 import type { DownstreamConnection } from "../../../host/tcp/downstream.ts";
 import {
   type NetworkFilter,
@@ -25,14 +26,35 @@ import { codecOptions, forwardParams, timeouts, upgrades } from "./config.ts";
 export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwner {
   private readonly context: NetworkFilterContext;
   private readonly manager: ConnectionManager;
+  /** Of `http.<stat_prefix>.`, and of the same below the listener. */
+  private readonly statLeases: readonly ScopeLease[];
+  /** What it has in the config arena, beside its routes. */
+  private readonly stored: number[] = [];
   private readonly connections = new Map<ServerConnection, DownstreamConnection>();
 
   constructor(config: HttpConnectionManager, context: NetworkFilterContext, factories: HttpFilterFactories) {
-    const { worker, listenerScope } = context;
     const prefix = config.stat_prefix;
-    const root = worker.stats.root;
-    const scope = root.scope("http").scope(prefix);
     this.context = context;
+    this.statLeases = [context.worker.stats.root, context.listenerScope].map((scope) =>
+      scope.scope("http").scope(prefix).lease(),
+    );
+    try {
+      this.manager = this.build(config, factories);
+    } catch (error) {
+      this.giveBack();
+      throw error;
+    }
+  }
+
+  private build(config: HttpConnectionManager, factories: HttpFilterFactories): ConnectionManager {
+    const { context } = this;
+    const { worker } = context;
+    const prefix = config.stat_prefix;
+    const [scope, ofListener] = this.statLeases.map((lease) => lease.scope) as [Scope, Scope];
+    const store = (address: number) => {
+      if (address !== 0) this.stored.push(address);
+      return address;
+    };
     const filters = (config.http_filters ?? []).map((filter) => ({
       name: filter.name,
       filter: createHttpFilter(factories, filter.typed_config, {
@@ -49,27 +71,28 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
         routeTypeNames.map((type) => [type, decodeRoute] as const),
       ),
     );
-    this.manager = {
+    return {
       statPrefix: prefix,
-      stats: new ConnectionManagerStats(scope, listenerScope.scope("http").scope(prefix)),
+      stats: new ConnectionManagerStats(scope, ofListener),
       timeouts: timeouts(config),
       codec: codecOptions(config),
-      routes: compileRouteTable(config.route_config ?? {}, {
-        core: worker.core,
-        arena: worker.arena,
-        decodeFilterConfig: (_filter, any) => routeConfigs.get(any["@type"])?.(any),
-        readFile: (path) => readFileSync(path),
-      }),
       chain: new FilterChain(filters),
       accessLogs: createAccessLogs(config.access_log ?? [], worker.accessLogSinks),
-      forwardParams: storeForwardParams(worker.arena, forwardParams(config, worker.node)),
-      internalOnlyHeaders: storeNameList(worker.arena, config.route_config?.internal_only_headers ?? []),
+      forwardParams: store(storeForwardParams(worker.arena, forwardParams(config, worker.node))),
+      internalOnlyHeaders: store(storeNameList(worker.arena, config.route_config?.internal_only_headers ?? [])),
       upgrades: upgrades(config),
       proxy100Continue: config.proxy_100_continue ?? false,
       maxRequestsPerConnection: config.common_http_protocol_options?.max_requests_per_connection ?? 0,
       pathNormalizer: createPathNormalizer(config),
       stripPort: config.strip_any_host_port ? "any" : config.strip_matching_host_port ? "matching" : null,
       stripTrailingDot: config.strip_trailing_host_dot ?? false,
+      // The last that may find no room: it gives back what it has when it fails.
+      routes: compileRouteTable(config.route_config ?? {}, {
+        core: worker.core,
+        arena: worker.arena,
+        decodeFilterConfig: (_filter, any) => routeConfigs.get(any["@type"])?.(any),
+        readFile: (path) => readFileSync(path),
+      }),
     };
   }
 
@@ -115,9 +138,12 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
 
   dispose(): void {
     this.manager.routes.dispose();
-    const { arena } = this.context.worker;
-    arena.release(this.manager.forwardParams);
-    if (this.manager.internalOnlyHeaders !== 0) arena.release(this.manager.internalOnlyHeaders);
+    this.giveBack();
+  }
+
+  private giveBack(): void {
+    for (const address of this.stored.splice(0)) this.context.worker.arena.release(address);
+    for (const lease of this.statLeases) lease.release();
   }
 }
 

@@ -1,6 +1,7 @@
 /** envoy.filters.network.tcp_proxy: the bytes of a connection, unread, to a host of a cluster and back. */
 
 import { type AccessLog, createAccessLogs } from "../../../host/access_log/log.ts";
+import type { ScopeLease } from "../../../host/stats/scope.ts";
 import type { DownstreamConnection } from "../../../host/tcp/downstream.ts";
 import {
   type NetworkFilter,
@@ -18,13 +19,15 @@ export class TcpProxyFilter implements NetworkFilter {
   readonly stats: TcpProxyStats;
   readonly accessLogs: readonly AccessLog[];
   readonly context: NetworkFilterContext;
+  private readonly statLease: ScopeLease;
   private readonly sessions = new Set<TcpProxySession>();
 
   constructor(config: TcpProxyConfig, context: NetworkFilterContext) {
     this.config = config;
     this.context = context;
-    this.stats = new TcpProxyStats(context.worker.stats.root.scope("tcp").scope(config.statPrefix));
     this.accessLogs = createAccessLogs(config.accessLogs, context.worker.accessLogSinks);
+    this.statLease = context.worker.stats.root.scope("tcp").scope(config.statPrefix).lease();
+    this.stats = new TcpProxyStats(this.statLease.scope);
   }
 
   onConnection(connection: DownstreamConnection): NetworkFilterStatus {
@@ -41,7 +44,9 @@ export class TcpProxyFilter implements NetworkFilter {
   /** Raw connections have no point at which they could end in order: they live until the drain time is over. */
   drain(): void {}
 
-  dispose(): void {}
+  dispose(): void {
+    this.statLease.release();
+  }
 }
 
 export const tcpProxy: NetworkFilterFactory<TcpProxyConfig> = {

@@ -72,6 +72,49 @@ it("whose address is taken says so, and the others go on", async () => {
   expect(proxy.runtime.listeners.bound.map(({ name }) => name)).toEqual(["front"]);
 });
 
+const statsOf = (proxy: SimulatedProxy, prefix: string) =>
+  [...proxy.reader.counters(), ...proxy.reader.gauges(), ...proxy.reader.histograms()].filter(({ name }) =>
+    name.startsWith(prefix),
+  ).length;
+
+it("that is gone takes its stats along, those of its filters too, once its last connection has ended", async () => {
+  const { proxy, ends } = await start();
+  proxy.request(GET);
+  const prefixes = ["listener.127.0.0.1_8000.", "http.front."];
+  await proxy.apply({ static_resources: { clusters: (config("one") as Config).static_resources.clusters } });
+  expect(proxy.stat("listener.127.0.0.1_8000.downstream_cx_active")).toBe(1);
+  expect(proxy.stat("http.front.downstream_rq_active")).toBe(1);
+  answer(proxy, ends[0]);
+  proxy.advance(4_000_000);
+  for (const prefix of prefixes) expect(statsOf(proxy, prefix), prefix).toBe(0);
+  // One that comes again begins anew.
+  await proxy.apply(config("one"));
+  for (const prefix of prefixes) expect(statsOf(proxy, prefix), prefix).toBeGreaterThan(10);
+  expect(proxy.stat("http.front.downstream_rq_total")).toBe(0);
+});
+
+it("counts on through a change, and forgets the stats of a prefix that nobody uses any more", async () => {
+  const { proxy, ends } = await start();
+  proxy.request(GET);
+  answer(proxy, ends[0]);
+  await proxy.apply(config("two"));
+  proxy.advance(10_000);
+  expect(proxy.stat("http.front.downstream_rq_total")).toBe(1);
+  expect(proxy.stat("listener.127.0.0.1_8000.http.front.downstream_rq_2xx")).toBe(1);
+  const renamed = httpConfig({
+    routes: [route("/", "u")],
+    clusters: { u: 9001 },
+    manager: { stat_prefix: "other" },
+    listener: { address: loopback(8000) },
+  });
+  await proxy.apply(renamed);
+  proxy.advance(4_000_000);
+  expect(statsOf(proxy, "http.front.")).toBe(0);
+  expect(statsOf(proxy, "listener.127.0.0.1_8000.http.front.")).toBe(0);
+  expect(statsOf(proxy, "http.other.")).toBeGreaterThan(10);
+  expect(proxy.stat("listener.127.0.0.1_8000.downstream_cx_total")).toBe(1);
+});
+
 interface Config {
   readonly static_resources: { readonly listeners: readonly unknown[]; readonly clusters: readonly unknown[] };
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { ClusterLoadAssignment } from "../../../host/config/types/endpoint.ts";
 import { StatStore } from "../../../host/stats/scope.ts";
-import { addressText, type HostDescription, healthFlags, healthOf } from "../../../host/upstream/host.ts";
+import { addressText, type Host, type HostDescription, healthFlags, healthOf } from "../../../host/upstream/host.ts";
 import { countMembership, draftHosts, HostSet, keyHosts } from "../../../host/upstream/host_set.ts";
 import { Ledger, LIMIT_MAX } from "../../../host/wasm/ledger.ts";
 
@@ -78,7 +78,11 @@ describe("health", () => {
 
 describe("HostSet", () => {
   const ledger = Ledger.create(1);
-  const store = new StatStore(ledger.view, { onDefine: () => undefined, onRelease: () => undefined, onFull: () => undefined });
+  const store = new StatStore(ledger.view, {
+    onDefine: () => undefined,
+    onRelease: () => undefined,
+    onFull: () => undefined,
+  });
   const describe_ = (key: string, weight = 1): HostDescription => ({
     key,
     address: { path: `/${key}` },
@@ -101,6 +105,58 @@ describe("HostSet", () => {
     expect(set.hosts.map(({ key }) => key)).toEqual(["c", "a"]);
     expect(set.hosts[1]).toBe(first);
     expect(first?.weight).toBe(9);
+  });
+
+  it("changes nothing when whoever sees the new list cannot use it", () => {
+    const set = new HostSet(ledger.view, store.root.scope("cluster.a"));
+    const [e, f] = [describe_("e"), describe_("f")];
+    set.update([e]);
+    const before = set.hosts;
+    const heavy = { ...e, weight: 5 };
+    const seen: number[] = [];
+    const refuse = (hosts: readonly Host[]) => {
+      for (const { weight } of hosts) seen.push(weight);
+      throw new Error("no room");
+    };
+    expect(() => set.update([heavy, f], refuse)).toThrow("no room");
+    expect(seen).toEqual([5, 1]);
+    expect(set.hosts).toBe(before);
+    expect(set.hosts[0]?.weight).toBe(1);
+    // And the same can be tried again.
+    expect(set.update([heavy, f]).added.map(({ key }) => key)).toEqual(["f"]);
+    expect(set.hosts[0]?.weight).toBe(5);
+  });
+
+  it("keeps a logical host and its numbers where its name has moved", () => {
+    const set = new HostSet(ledger.view, store.root.scope("cluster.b"));
+    const at = (ip: string): HostDescription => ({
+      ...describe_("name"),
+      address: { version: 4, ip, port: 80 },
+      logicalName: "name.test:80",
+    });
+    set.update([at("10.0.0.1")]);
+    const [host] = set.hosts;
+    host?.stats.rqTotal.inc();
+    expect(set.update([at("10.0.0.2")])).toEqual({ added: [], removed: [] });
+    expect(set.hosts[0]).toBe(host);
+    expect([host?.addressText, host?.address.text]).toEqual(["10.0.0.2:80", "10.0.0.2:80"]);
+    expect(store.root.scope("cluster.b").ofHosts().scope("name.test:80").counter("rq_total").value).toBe(1);
+  });
+
+  it("counts in a host's new cell only when nothing is active in the old one", () => {
+    const set = new HostSet(ledger.view, store.root.scope("cluster.a"));
+    const [first, second] = [describe_("g"), describe_("g")];
+    set.update([first]);
+    const [host] = set.hosts;
+    host?.enter();
+    set.update([second]);
+    expect(host?.activeCell).toBe(first.activeCell);
+    host?.leave();
+    set.update([second]);
+    host?.enter();
+    expect([host?.activeCell, ledger.used(first.activeCell)]).toEqual([second.activeCell, 0]);
+    expect(ledger.used(second.activeCell)).toBe(1);
+    host?.leave();
   });
 
   it("counts active requests over all threads", () => {

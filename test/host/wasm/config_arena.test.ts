@@ -55,6 +55,44 @@ describe("the config arena", () => {
     expect(arena.used).toBe(16);
   });
 
+  it("puts a run in the place of another when there is no other room", () => {
+    const arena = new ConfigArena(core);
+    const [low, old, high] = [arena.allocate(32), arena.allocate(64), arena.allocate(CONFIG_ARENA_MIN_BYTES - 112)];
+    core.bytes.fill(7, old, old + 64);
+    expect(arena.hasRoom(16)).toBe(true);
+    expect(arena.hasRoom(32)).toBe(false);
+    // Not even there: the old one stays, with what is in it.
+    arena.release(low);
+    expect(() => arena.replace(old, 128)).toThrow(ConfigArenaFull);
+    expect(core.bytes.subarray(old, old + 64).every((byte) => byte === 7)).toBe(true);
+    const used = arena.used;
+    // Together with the free run before it.
+    const next = arena.replace(old, 96);
+    expect(next).toBe(low);
+    expect(core.bytes.subarray(next, next + 96).every((byte) => byte === 0)).toBe(true);
+    expect(arena.used).toBe(used + 32);
+    for (const at of [next, high]) arena.release(at);
+    expect(arena.used).toBe(0);
+    arena.release(arena.allocate(CONFIG_ARENA_MIN_BYTES));
+  });
+
+  it("tells scattered room from none", () => {
+    const arena = new ConfigArena(core);
+    const [first, , last] = [arena.allocate(64), arena.allocate(CONFIG_ARENA_MIN_BYTES - 128), arena.allocate(64)];
+    const isScattered = () => {
+      try {
+        arena.allocate(128);
+      } catch (error) {
+        return (error as ConfigArenaFull).isScattered;
+      }
+      return null;
+    };
+    arena.release(first);
+    expect(isScattered()).toBe(false);
+    arena.release(last);
+    expect(isScattered()).toBe(true);
+  });
+
   it("refuses to take back what it did not give, or gave back", () => {
     const arena = new ConfigArena(core);
     const at = arena.allocate(8);

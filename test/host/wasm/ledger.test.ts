@@ -53,6 +53,32 @@ describe("permits", () => {
   });
 });
 
+describe("permits of a cell that is given back", () => {
+  it("count where nobody looks, without a limit, and in each thread for itself", () => {
+    const ledger = Ledger.create(3);
+    const cell = ledger.allocateCell(1);
+    const [one, two] = [1, 2].map((thread) => new LedgerView(ledger.share, thread).permits(cell));
+    one?.acquire();
+    expect(one?.mine).toBe(1);
+    expect(() => one?.retire()).toThrow("1 permits");
+    one?.release();
+    one?.retire();
+    two?.retire();
+    ledger.freeCell(cell);
+    expect([one?.acquire(), one?.acquire(), two?.acquire()]).toEqual([true, true, true]);
+    expect(ledger.used(ledger.allocateCell(1))).toBe(0);
+    expect([one?.mine, two?.mine]).toEqual([2, 1]);
+    one?.release();
+    two?.release();
+    // The successor of a thread that died begins with none.
+    ledger.giveBack(1);
+    const next = new LedgerView(ledger.share, 1).permits(ledger.allocateCell(1));
+    next.retire();
+    expect(next.mine).toBe(0);
+    expect(ledger.audit()).toEqual([]);
+  });
+});
+
 describe("cells", () => {
   it("run out with an answer, and come back when freed", () => {
     const ledger = Ledger.create(1);

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Cluster } from "../../../../host/config/types/cluster.ts";
 import { StatStore } from "../../../../host/stats/scope.ts";
 import { DnsDiscovery } from "../../../../host/upstream/discovery/dns_discovery.ts";
-import type { HostDraft } from "../../../../host/upstream/host_set.ts";
+import { type HostDraft, keyHosts } from "../../../../host/upstream/host_set.ts";
 import { Ledger } from "../../../../host/wasm/ledger.ts";
 import { DnsServer } from "../../../support/dns_server.ts";
 
@@ -37,7 +37,11 @@ function discover(isLogical = false, more: Partial<Cluster> = {}) {
     },
     ...more,
   } as Cluster;
-  const store = new StatStore(Ledger.create(1).view, { onDefine: () => undefined, onRelease: () => undefined, onFull: () => undefined });
+  const store = new StatStore(Ledger.create(1).view, {
+    onDefine: () => undefined,
+    onRelease: () => undefined,
+    onFull: () => undefined,
+  });
   const scope = store.root.scope("cluster.c");
   discovery = new DnsDiscovery(cluster, isLogical, scope, (hosts) => told?.(hosts));
   return (name: string) => scope.counter(name).value;
@@ -76,6 +80,37 @@ it("LOGICAL_DNS is one host", async () => {
   discover(true);
   await discovery.start();
   expect(discovery.hosts).toHaveLength(1);
+});
+
+it("LOGICAL_DNS is at the first address of the latest answer, the same host wherever that is", async () => {
+  answer("10.0.0.1", "10.0.0.2");
+  const stat = discover(true);
+  await discovery.start();
+  const [before] = keyHosts(discovery.hosts);
+  expect(ips(discovery.hosts)).toEqual(["10.0.0.1"]);
+  answer("10.0.0.2", "10.0.0.1");
+  expect(await next()).toEqual(["10.0.0.2"]);
+  const [after] = keyHosts(discovery.hosts);
+  expect(after?.key).toBe(before?.key);
+  // What follows the first address does not matter.
+  const before2 = stat("update_no_rebuild");
+  let times = 0;
+  told = () => times++;
+  answer("10.0.0.2", "10.0.0.3");
+  await asked(3);
+  expect(times).toBe(0);
+  expect(stat("update_no_rebuild")).toBeGreaterThan(before2);
+});
+
+it("STRICT_DNS is not bothered by another order", async () => {
+  answer("10.0.0.1", "10.0.0.2");
+  discover();
+  await discovery.start();
+  let times = 0;
+  told = () => times++;
+  answer("10.0.0.2", "10.0.0.1");
+  await asked(3);
+  expect(times).toBe(0);
 });
 
 it("keeps what it has while the server fails, and asks again", async () => {
