@@ -131,6 +131,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     commandLineOptions: options.commandLineOptions ?? {},
     adminAddressPath: options.adminAddressPath,
     ...(options.onQuit === undefined ? {} : { onQuit: options.onQuit }),
+    ...(sink instanceof FileSink ? { reopenLog: () => sink.reopen() } : {}),
     fileFlushIntervalMs: options.fileFlushIntervalMs ?? FILE_FLUSH_INTERVAL_MS,
     fileFlushMinBytes: options.fileFlushMinBytes ?? FILE_FLUSH_MIN_BYTES,
   });

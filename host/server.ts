@@ -48,6 +48,8 @@ export interface ServerOptions {
   readonly adminAddressPath?: string | undefined;
   /** POST /quitquitquit; absent: the server stops. */
   readonly onQuit?: () => void;
+  /** Opens the file of the application log again (`--log-path`). Throws the system's error. */
+  readonly reopenLog?: () => void;
   /** A line that a worker has formatted. */
   onLogLine(line: string): void;
 }

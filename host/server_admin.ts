@@ -9,6 +9,7 @@ import { AdminStats } from "./admin/admin_stats.ts";
 import type { AdminContext, AdminListener, ServerState } from "./admin/context.ts";
 import { adminRoutes } from "./admin/routes/routes.ts";
 import { type AdminObserver, AdminServer } from "./admin/server.ts";
+import { EXTENSIONS } from "./config/extensions.ts";
 import type { AccessLog as AccessLogConfig } from "./config/types/access_log.ts";
 import type { Admin, Bootstrap } from "./config/types/bootstrap.ts";
 import type { Address as ConfigAddress, StringMatcher } from "./config/types/core.ts";
@@ -18,7 +19,7 @@ import type { Logs } from "./log/logger.ts";
 import { type Address, IpAddress, PipeAddress } from "./net/address.ts";
 import type { Timers } from "./net/clock.ts";
 import type { Runtime } from "./runtime/runtime.ts";
-import { serverVersion, VERSION } from "./server_version.ts";
+import { buildFacts, serverVersion, VERSION } from "./server_version.ts";
 import type { StatReader } from "./stats/reader.ts";
 import type { StatStore } from "./stats/scope.ts";
 import type { Tag } from "./stats/tags.ts";
@@ -49,6 +50,7 @@ export interface AdministeredServer {
     readonly commandLineOptions?: object;
     readonly adminAddressPath?: string | undefined;
     readonly onQuit?: () => void;
+    readonly reopenLog?: () => void;
   };
   /** In force. */
   readonly bootstrap: Bootstrap;
@@ -214,7 +216,14 @@ function adminContext(server: AdministeredServer): AdminContext {
     },
     setHealthCheckFailing: (isFailing) => server.failHealthChecks(isFailing),
     onRuntimeChange: () => undefined,
-    reopenLogs: () => server.files.reopen(),
+    reopenLogs: () => {
+      server.files.reopen();
+      try {
+        options.reopenLog?.();
+      } catch (error) {
+        options.logs.logger("admin").error(`the log file cannot be opened again: ${(error as Error).message}`);
+      }
+    },
     quit: () => {
       // The answer leaves first.
       setImmediate(() => (options.onQuit === undefined ? void server.stop() : options.onQuit()));
@@ -237,22 +246,23 @@ function nodeOf(server: AdministeredServer): object {
   const [major = 0, minor = 0, patch = 0] = VERSION.split(".").map(Number);
   const { metadata } = bootstrap.node ?? {};
   const zone = options.nodeZone === "" ? {} : { zone: options.nodeZone };
-  const locality = { ...bootstrap.node?.locality, ...zone };
+  const locality = { region: "", zone: "", sub_zone: "", ...bootstrap.node?.locality, ...zone };
   return {
     id: options.nodeId,
     cluster: options.nodeCluster,
     ...(metadata === undefined ? {} : { metadata }),
-    ...(Object.keys(locality).length === 0 ? {} : { locality }),
+    ...(Object.values(locality).every((part) => part === "") ? {} : { locality }),
     user_agent_name: "nuncio",
     user_agent_build_version: {
       version: { major_number: major, minor_number: minor, patch },
       metadata: {
+        ...buildFacts(),
         sockets: supervisor.netKind,
         node: process.version,
         "ssl.version": `OpenSSL ${process.versions.openssl}`,
       },
     },
-    extensions: [],
+    extensions: EXTENSIONS,
     client_features: [],
     listening_addresses: [],
     dynamic_parameters: {},

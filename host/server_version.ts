@@ -13,6 +13,11 @@ export function serverVersion(): string {
   return `${revision() ?? `v${VERSION}`}/${VERSION}/Clean/RELEASE/OpenSSL`;
 }
 
+/** The same as facts of a build (envoy.config.core.v3.BuildVersion.metadata). */
+export function buildFacts(): Record<string, string> {
+  return { "revision.sha": revision() ?? `v${VERSION}`, "revision.status": "Clean", "build.type": "RELEASE" };
+}
+
 /** The commit of a checkout; null where there is none (an installed package, an export). */
 function revision(): string | null {
   if (import.meta.url === undefined) return null;

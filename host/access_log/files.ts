@@ -62,11 +62,6 @@ export class AccessLogFiles implements TimerOwner {
     this.timer.start(options.flushIntervalMs);
   }
 
-  /** Opens a file before it is used, so that a config which names one that cannot be opened is refused. Throws its error. */
-  prepare(path: string): void {
-    this.file(path).openNow();
-  }
-
   /** Takes lines over. */
   write({ path, bytes, dropped }: LogBatch): void {
     const file = this.file(path);
@@ -126,10 +121,6 @@ class LogFile implements TimerOwner {
     this.descriptor = STANDARD[path] ?? CLOSED;
   }
 
-  openNow(): void {
-    if (this.descriptor === CLOSED) this.descriptor = openSync(this.path, FILE_FLAGS, FILE_MODE);
-  }
-
   append(bytes: Uint8Array): void {
     if (this.waitingBytes + bytes.length > FILE_BUFFER_BYTES_MAX) {
       this.stats.writeFailed.inc();
@@ -165,7 +156,7 @@ class LogFile implements TimerOwner {
     const all = Buffer.concat(this.waiting);
     this.dropWaiting();
     try {
-      if (all.length > 0) this.openNow();
+      if (all.length > 0 && this.descriptor === CLOSED) this.descriptor = openSync(this.path, FILE_FLAGS, FILE_MODE);
       writeAllNow(this.descriptor, all);
     } catch (error) {
       this.failed("written", error as Error);

@@ -6,6 +6,8 @@ export interface AdminRequest {
   readonly query: URLSearchParams;
   /** From the outside: what the page's own links are relative to. */
   readonly path: string;
+  /** What came with the request, as text. */
+  readonly body: string;
 }
 
 export interface AdminResponse {
@@ -58,20 +60,21 @@ export function json(value: unknown): AdminResponse {
 export function parseTarget(target: string): { path: string; query: URLSearchParams } {
   const at = target.indexOf("?");
   const path = at < 0 ? target : target.slice(0, at);
+  const query = parseQuery(at < 0 ? "" : target.slice(at + 1));
+  return { path: unescapeLetters(path).replaceAll(/\/{2,}/g, "/"), query };
+}
+
+/** Parameters as a target and a form write them. */
+export function parseQuery(text: string): URLSearchParams {
   const query = new URLSearchParams();
   // Backwards, so that the last of one name is the one that `get` gives.
-  for (const pair of at < 0
-    ? []
-    : target
-        .slice(at + 1)
-        .split("&")
-        .reverse()) {
+  for (const pair of text.split("&").reverse()) {
     if (pair === "") continue;
     const equals = pair.indexOf("=");
     const name = equals < 0 ? pair : pair.slice(0, equals);
     query.append(decode(name), equals < 0 ? "" : decode(pair.slice(equals + 1)));
   }
-  return { path: unescapeLetters(path).replaceAll(/\/{2,}/g, "/"), query };
+  return query;
 }
 
 /** Percent-decoding that leaves alone what is no escape of UTF-8. */

@@ -135,10 +135,10 @@ export class AdminServer<Context> {
     const startWallMs = Date.now();
     const { method = "GET", url = "/", socket } = request;
     observer.onRequest();
-    const body = discardBody(request);
     let answer: AdminResponse;
+    const body = await readBody(request);
     try {
-      answer = await this.answer(method, url);
+      answer = await this.answer(method, url, body);
     } catch (error) {
       log.error(`admin: ${method} ${url}: ${error instanceof Error ? error.stack : String(error)}`);
       answer = text("internal error\n", 500);
@@ -155,7 +155,7 @@ export class AdminServer<Context> {
       target: url,
       httpVersion: request.httpVersion,
       rawHeaders: request.rawHeaders,
-      bytesReceived: body.bytes,
+      bytesReceived: Buffer.byteLength(body, "latin1"),
       status: answer.status,
       contentType: answer.contentType,
       bodyBytes: Buffer.byteLength(answer.body),
@@ -165,25 +165,28 @@ export class AdminServer<Context> {
   }
 
   /** The answer to a request target, as the port would give it. */
-  async answer(method: string, target: string): Promise<AdminResponse> {
+  async answer(method: string, target: string, body = ""): Promise<AdminResponse> {
     const { path, query } = parseTarget(target);
     if (!this.parts.allows(path)) return text(`request to path ${path} not allowed`, 403);
     const route = this.byPath.get(path);
     if (route === undefined) return text(`invalid path. ${helpText(this.parts.routes)}`, 404);
     if (route.changes && method !== "POST") return text(`Method ${method} not allowed, POST required.`, 405);
-    return route.handle(this.parts.context, { method, path, query });
+    return route.handle(this.parts.context, { method, path, query, body });
   }
 }
 
-/** Reads a body that nobody wants; its size so far. */
-function discardBody(request: IncomingMessage): { bytes: number } {
-  const body = { bytes: 0 };
-  request.on("data", (chunk: Buffer) => {
-    body.bytes += chunk.length;
-    if (body.bytes > BODY_MAX) request.destroy();
+/** The body of a request, one character a byte; the end of the connection when it is larger than any page wants. */
+function readBody(request: IncomingMessage): Promise<string> {
+  return new Promise((resolve) => {
+    let body = "";
+    request.on("data", (chunk: Buffer) => {
+      body += chunk.toString("latin1");
+      if (body.length > BODY_MAX) request.destroy();
+    });
+    request.on("error", () => undefined);
+    request.on("close", () => resolve(body));
+    request.on("end", () => resolve(body));
   });
-  request.on("error", () => undefined);
-  return body;
 }
 
 /** A pipe has neither address nor port. */
@@ -200,7 +203,8 @@ function send(response: ServerResponse, { status, contentType, body, nosniffTwic
   response.setHeader("date", new Date().toUTCString());
   response.setHeader("server", "envoy");
   response.setHeader("transfer-encoding", "chunked");
-  response.removeHeader("connection");
+  if (response.shouldKeepAlive) response.removeHeader("connection");
+  else response.setHeader("connection", "close");
   response.writeHead(status);
   response.end(body);
 }

@@ -3,7 +3,7 @@
  * for it (`Host`).
  */
 
-import type { Locality } from "../config/types/core.ts";
+import type { JsonObject, Locality } from "../config/types/core.ts";
 import { type Address, IpAddress, PipeAddress } from "../net/address.ts";
 import type { Counter, Gauge, Scope, ScopeLease } from "../stats/scope.ts";
 import type { LedgerView, Permits } from "../wasm/ledger.ts";
@@ -38,6 +38,8 @@ export interface HostDescription {
   readonly priority: number;
   readonly healthStatus: HealthStatus;
   readonly locality: Locality;
+  /** `LbEndpoint.metadata.filter_metadata`: facts about it by the name of who reads them. */
+  readonly metadata?: Readonly<Record<string, JsonObject>>;
   /** Cell of the requests that are active on it; an address in the ledger. */
   readonly activeCell: number;
 }
@@ -66,6 +68,11 @@ export class HostStats {
     this.rqTimeout = scope.counter("rq_timeout");
     this.rqTotal = scope.counter("rq_total");
   }
+}
+
+/** Whether it is one of those that try something out (`envoy.lb` metadata). */
+export function isCanary({ metadata }: Pick<HostDescription, "metadata">): boolean {
+  return metadata?.["envoy.lb"]?.["canary"] === true;
 }
 
 /** What a host is called among the values of hosts, below the scope of its cluster. */

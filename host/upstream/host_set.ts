@@ -24,7 +24,7 @@ export function draftHosts(
 ): HostDraft[] {
   const drafts: HostDraft[] = [];
   for (const { lb_endpoints = [], locality = {}, priority = 0 } of assignment?.endpoints ?? []) {
-    for (const { endpoint, health_status = "UNKNOWN", load_balancing_weight = 1 } of lb_endpoints) {
+    for (const { endpoint, health_status = "UNKNOWN", load_balancing_weight = 1, metadata } of lb_endpoints) {
       if (endpoint?.address === undefined) continue;
       const name = nameToResolve(endpoint.address);
       const addresses = name === null ? [plainAddress(endpoint.address)] : resolve(name.name, name.port);
@@ -37,6 +37,7 @@ export function draftHosts(
           priority,
           healthStatus: health_status,
           locality,
+          ...(metadata?.filter_metadata === undefined ? {} : { metadata: metadata.filter_metadata }),
         });
       }
     }

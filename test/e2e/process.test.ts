@@ -179,10 +179,12 @@ describe("SIGHUP", () => {
 });
 
 describe("the log file", () => {
-  it("is opened again at SIGUSR1, and has what standard error had before", async () => {
+  it("is opened again at SIGUSR1 and POST /reopen_logs, and has what standard error had before", async () => {
     const folder = temporaryFolder();
     const path = join(folder, "nuncio.log");
-    const words = ["--config-yaml", JSON.stringify(direct("here")), "--concurrency", "1", "--log-path", path];
+    const adminPath = join(folder, "admin");
+    const config = ["--config-yaml", JSON.stringify(direct("here")), "--admin-address-path", adminPath];
+    const words = [...config, "--concurrency", "1", "--log-path", path];
     const child = spawn(COMMAND, words, { stdio: ["ignore", "ignore", "pipe"] });
     onTestFinished(() => void child.kill("SIGKILL"));
     let said = "";
@@ -194,6 +196,10 @@ describe("the log file", () => {
     renameSync(path, join(folder, "old.log"));
     child.kill("SIGUSR1");
     await expect.poll(logged).toContain("SIGUSR1");
+    renameSync(path, join(folder, "older.log"));
+    const answer = await fetch(`http://${readFileSync(adminPath, "utf8")}/reopen_logs`, { method: "POST" });
+    expect(await answer.text()).toBe("OK\n");
+    expect(existsSync(path)).toBe(true);
     expect(said).toBe("");
   });
 });

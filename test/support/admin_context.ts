@@ -32,9 +32,21 @@ const HOSTS: readonly HostDescription[] = [
     priority: 1,
     healthStatus: "DRAINING",
     locality: {},
+    metadata: { "envoy.lb": { canary: true } },
     activeCell: 0,
   },
 ];
+
+const NODE = {
+  id: "node-1",
+  cluster: "",
+  metadata: { empty: "" },
+  extensions: [
+    { name: "x", disabled: false, type_urls: ["t"] },
+    { name: "y", disabled: false, type_urls: [] },
+  ],
+  client_features: [],
+};
 
 export const BOOTSTRAP: Bootstrap = {
   node: { id: "node-1" },
@@ -122,7 +134,7 @@ export class AdminBench implements AdminObserver {
         uptimeSeconds: 12.7,
         hotRestartVersion: "disabled",
         commandLineOptions: { base_id: "0", concurrency: 2 },
-        node: { id: "node-1" },
+        node: NODE,
       }),
       listeners: () => [
         { name: "tcp", addresses: [new IpAddress(4, "127.0.0.1", 10001)], onlyWorker: null },

@@ -4,7 +4,14 @@ import type { Locality } from "../../config/types/core.ts";
 import type { StatReader } from "../../stats/reader.ts";
 import { sanitizeStatName } from "../../stats/scope.ts";
 import type { BreakerLimits } from "../../upstream/circuit_breakers.ts";
-import { addressOf, addressText, type HostDescription, healthFlags, hostStatName } from "../../upstream/host.ts";
+import {
+  addressOf,
+  addressText,
+  type HostDescription,
+  healthFlags,
+  hostStatName,
+  isCanary,
+} from "../../upstream/host.ts";
 import type { AdminCluster, AdminContext } from "../context.ts";
 import { type AdminRoute, json, text } from "../request.ts";
 import { compileFilter } from "../stats/params.ts";
@@ -67,7 +74,7 @@ function hostLines(cluster: AdminCluster, host: HostDescription, stats: StatRead
     `region::${region}`,
     `zone::${zone}`,
     `sub_zone::${sub_zone}`,
-    "canary::false",
+    `canary::${isCanary(host)}`,
     `priority::${host.priority}`,
     "success_rate::-1",
     "local_origin_success_rate::-1",

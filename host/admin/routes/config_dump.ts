@@ -2,17 +2,18 @@
 
 import { RE2JS, RE2JSSyntaxException } from "re2js";
 import { printMessage, printTyped } from "../../config/print.ts";
-import type { Any, JsonObject } from "../../config/types/core.ts";
+import type { Any, Json, JsonObject } from "../../config/types/core.ts";
 import type { RouteConfiguration } from "../../config/types/route.ts";
 import type { AdminContext, ConfigInForce, Loaded } from "../context.ts";
+import { endpointsJson } from "../endpoint_dump.ts";
 import { applyMask } from "../field_mask.ts";
 import { type AdminResponse, type AdminRoute, json } from "../request.ts";
+import { regexProblem } from "../stats/params.ts";
 
 const ADMIN = "type.googleapis.com/envoy.admin.v3.";
 const CLUSTER = "envoy.config.cluster.v3.Cluster";
 const LISTENER = "envoy.config.listener.v3.Listener";
 const ROUTES = "envoy.config.route.v3.RouteConfiguration";
-const ASSIGNMENT = "envoy.config.endpoint.v3.ClusterLoadAssignment";
 const MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
 export const configDump: AdminRoute<AdminContext> = {
@@ -39,7 +40,7 @@ export const configDump: AdminRoute<AdminContext> = {
     if (typeof matches === "string") return refuse(matches, 400);
     const resource = query.get("resource");
     const mask = query.get("mask")?.split(",") ?? null;
-    const parts = dump(context.config(), matches, query.has("include_eds"));
+    const parts = dump(context, matches, query.has("include_eds"));
     if (resource !== null) return oneResource(parts, resource, mask);
     if (mask === null)
       return json({ configs: parts.map(({ type, fields }) => ({ "@type": ADMIN + type, ...fields })) });
@@ -72,7 +73,7 @@ function nameFilter(source: string | null): ((name: string) => boolean) | string
     return (name) => pattern.matcher(name).matches();
   } catch (error) {
     if (!(error instanceof RE2JSSyntaxException)) throw error;
-    return `Error while parsing name_regex from ${source}: ${error.message}`;
+    return `INVALID_ARGUMENT: Error while parsing name_regex from ${source}: ${regexProblem(error)}`;
   }
 }
 
@@ -94,7 +95,8 @@ function oneResource(parts: readonly Part[], resource: string, mask: readonly st
   return json(configs.length === 0 ? {} : { configs });
 }
 
-function dump(config: ConfigInForce, matches: (name: string) => boolean, withEndpoints: boolean): Part[] {
+function dump(context: AdminContext, matches: (name: string) => boolean, withEndpoints: boolean): Part[] {
+  const config = context.config();
   const clusters = config.clusters.filter(({ config: { name } }) => matches(name));
   const listeners = config.listeners.filter(({ config: { name } }) => matches(name ?? ""));
   const routes = config.listeners.flatMap(inlineRoutes).filter((loaded) => matches(loaded.config.name ?? ""));
@@ -102,7 +104,11 @@ function dump(config: ConfigInForce, matches: (name: string) => boolean, withEnd
     {
       type: "BootstrapConfigDump",
       fields: {
-        bootstrap: printMessage("envoy.config.bootstrap.v3.Bootstrap", config.bootstrap.config),
+        bootstrap: {
+          // Who we are, and not only what the file says of it.
+          node: withoutDefaults(context.info().node as JsonObject),
+          ...withoutNode(printMessage("envoy.config.bootstrap.v3.Bootstrap", config.bootstrap.config)),
+        },
         last_updated: time(config.bootstrap.updatedMs),
       },
       elements: {},
@@ -118,9 +124,14 @@ function dump(config: ConfigInForce, matches: (name: string) => boolean, withEnd
     },
   ];
   if (withEndpoints) {
+    const endpoints = context.clusters().filter(({ name }) => matches(name));
+    const assignments = new Map(config.clusters.map((loaded) => [loaded.config.name, loaded.config.load_assignment]));
+    const elements = endpoints.map((cluster) => ({
+      endpoint_config: endpointsJson(cluster, assignments.get(cluster.name)),
+    }));
     parts.push({
       type: "EndpointsConfigDump",
-      fields: list("static_endpoint_configs", clusters.flatMap(assignment), "endpoint_config", ASSIGNMENT, false),
+      fields: elements.length === 0 ? {} : { static_endpoint_configs: elements },
       elements: {
         static_endpoint_configs: "EndpointsConfigDump.StaticEndpointConfig",
         dynamic_endpoint_configs: "EndpointsConfigDump.DynamicEndpointConfig",
@@ -166,23 +177,39 @@ function dump(config: ConfigInForce, matches: (name: string) => boolean, withEnd
 }
 
 /** A list of a dump; an empty one is left out. */
-function list(
-  name: string,
-  loaded: readonly Loaded<object>[],
-  field: string,
-  type: string,
-  withTime = true,
-): JsonObject {
+function list(name: string, loaded: readonly Loaded<object>[], field: string, type: string): JsonObject {
   if (loaded.length === 0) return {};
   const elements = loaded.map(({ config, updatedMs }) => ({
     [field]: printTyped(type, config),
-    ...(withTime ? { last_updated: time(updatedMs) } : {}),
+    last_updated: time(updatedMs),
   }));
   return { [name]: elements };
 }
 
-function assignment({ config, updatedMs }: ConfigInForce["clusters"][number]): Loaded<object>[] {
-  return config.load_assignment === undefined ? [] : [{ config: config.load_assignment, updatedMs }];
+function withoutNode({ node: _, ...rest }: JsonObject): JsonObject {
+  return rest;
+}
+
+/** Members that say nothing are left out, as protobuf's JSON does unless told otherwise. */
+function withoutDefaults(object: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(object).flatMap(([name, value]): [string, Json][] => {
+      if (name === "metadata") return [[name, value]];
+      if (Array.isArray(value)) {
+        const elements = value.map((element) => (isObject(element) ? withoutDefaults(element) : element));
+        return elements.length === 0 ? [] : [[name, elements]];
+      }
+      if (isObject(value)) {
+        const members = withoutDefaults(value);
+        return Object.keys(members).length === 0 ? [] : [[name, members]];
+      }
+      return value === "" || value === 0 || value === false ? [] : [[name, value]];
+    }),
+  );
+}
+
+function isObject(value: Json): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Route tables that stand inside the connection managers of a listener. */

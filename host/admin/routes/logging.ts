@@ -48,21 +48,22 @@ function change(logs: Logs, params: readonly [string, string][]): string | null 
   const [param] = params;
   if (param === undefined) return null;
   const [name, value] = param;
+  if (name === "group") return "group parameter requires fine-grain logging to be enabled";
+  if ((name === "level" || name === "paths") && value === "") return null;
   if (name === "level") {
     const level = parseLogLevel(value);
     if (level === null) return "unknown logger level";
     logs.setAll(level);
     return null;
   }
-  // A group of ours is one logger.
-  const pairs = name === "paths" || name === "group" ? value.split(",").map(splitPair) : [{ name, level: value }];
+  const pairs = name === "paths" ? value.split(",").map(splitPair) : [{ name, level: value }];
   const changes = [];
   for (const pair of pairs) {
     if (pair === null) return "empty logger name or empty logger level";
-    const logger = parseLoggerName(pair.name);
-    if (logger === null) return "unknown logger name";
     const level = parseLogLevel(pair.level);
     if (level === null) return "unknown logger level";
+    const logger = parseLoggerName(pair.name);
+    if (logger === null) return "unknown logger name";
     changes.push({ logger, level });
   }
   for (const { logger, level } of changes) logs.logger(logger).level = level;

@@ -41,7 +41,13 @@ export function parseStatsParams(query: URLSearchParams): StatsParams | string {
   const bucketsText = query.get("histogram_buckets");
   const buckets = bucketsText === null ? "none" : BUCKETS.find((known) => known === bucketsText);
   if (buckets === undefined) {
-    return "usage: /stats?histogram_buckets=(summary|cumulative|disjoint|detailed)\n";
+    // Native histograms are a matter of the protobuf form of the exposition, which nobody has here.
+    if (bucketsText !== "prometheusnative") {
+      return "usage: /stats?histogram_buckets=(cumulative|disjoint|detailed|summary|prometheusnative)\n";
+    }
+    return format === "prometheus"
+      ? "unsupported prometheusnative histogram type when not using protobuf exposition format"
+      : "Invalid histogram_buckets type for non prometheus stats type";
   }
   return {
     usedOnly: query.has("usedonly"),
@@ -62,7 +68,7 @@ export function compileFilter(filter: string): ((name: string) => boolean) | str
     return (name) => pattern.matcher(name).find();
   } catch (error) {
     if (!(error instanceof RE2JSSyntaxException)) throw error;
-    return `Invalid re2 regex: ${re2Words(error.getDescription())}: ${error.getPattern() ?? ""}`;
+    return `Invalid re2 regex: ${regexProblem(error)}`;
   }
 }
 
@@ -79,4 +85,9 @@ const RE2_WORDS: Readonly<Record<string, string>> = {
 
 function re2Words(description: string): string {
   return RE2_WORDS[description] ?? description;
+}
+
+/** What is wrong with a regular expression, in RE2's words. */
+export function regexProblem(error: RE2JSSyntaxException): string {
+  return `${re2Words(error.getDescription())}: ${error.getPattern() ?? ""}`;
 }

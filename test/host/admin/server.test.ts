@@ -53,9 +53,10 @@ describe("AdminServer", () => {
     expect(answer.match(/HTTP\/1\.1 200 OK/g)).toHaveLength(2);
     expect(answer).not.toContain("LIVE");
     expect(answer).toContain("8\r\ndisabled\r\n");
+    expect(answer.match(/\r\nconnection: close\r\n/g)).toHaveLength(1);
   });
 
-  it("reads a body and forgets it", async () => {
+  it("reads a body that the page does not want", async () => {
     const answer = await talk("POST /logging HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc", "active loggers");
     expect(answer).toContain("200 OK");
   });
