@@ -19,6 +19,7 @@ import type { Logs } from "./log/logger.ts";
 import { type Address, IpAddress, PipeAddress } from "./net/address.ts";
 import type { Timers } from "./net/clock.ts";
 import type { Runtime } from "./runtime/runtime.ts";
+import { countRuntimeLoad } from "./runtime/runtime_stats.ts";
 import { buildFacts, serverVersion, VERSION } from "./server_version.ts";
 import type { StatReader } from "./stats/reader.ts";
 import type { StatStore } from "./stats/scope.ts";
@@ -215,7 +216,14 @@ function adminContext(server: AdministeredServer): AdminContext {
       else server.drainListeners(inboundOnly, graceful);
     },
     setHealthCheckFailing: (isFailing) => server.failHealthChecks(isFailing),
-    onRuntimeChange: () => undefined,
+    onRuntimeChange: (keys) => {
+      countRuntimeLoad(server.store.root);
+      for (const key of keys) {
+        options.logs
+          .logger("runtime")
+          .warning(`${key} is set; nothing here reads the runtime yet, so that it changes nothing`);
+      }
+    },
     reopenLogs: () => {
       server.files.reopen();
       try {

@@ -90,8 +90,8 @@ export interface AdminContext {
   explain(query: ExplainQuery): Promise<Explanation | null>;
   /** POST /healthcheck/fail and ok. */
   setHealthCheckFailing(isFailing: boolean): void;
-  /** Tells all threads that values of the runtime changed. */
-  onRuntimeChange(): void;
+  /** Values of the runtime changed. */
+  onRuntimeChange(keys: readonly string[]): void;
   reopenLogs(): void;
   /** Ends the process in order, after the answer has left. */
   quit(): void;

@@ -154,7 +154,7 @@ export class AdminBench implements AdminObserver {
       explain: async () => null,
       drainListeners: (options) => this.calls.push(options),
       setHealthCheckFailing: (isFailing) => this.calls.push({ isFailing }),
-      onRuntimeChange: () => this.calls.push("runtime"),
+      onRuntimeChange: (keys) => this.calls.push(`runtime ${keys}`),
       reopenLogs: () => this.calls.push("reopen"),
       quit: () => this.calls.push("quit"),
     };

@@ -25,7 +25,7 @@ export const runtimeModify: AdminRoute<AdminContext> = {
     if (changes.size === 0) return text(USAGE, 400);
     const problem = context.runtime.modify(new Map(changes));
     if (problem !== null) return text(problem, 503);
-    context.onRuntimeChange();
+    context.onRuntimeChange([...changes.keys()]);
     return OK;
   },
 };

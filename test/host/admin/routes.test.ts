@@ -261,7 +261,7 @@ describe("/runtime", () => {
     await post("/runtime_modify?feature.x=&new.key=");
     expect((await jsonOf("/runtime")).entries["feature.x"].final_value).toBe("10");
     expect((await jsonOf("/runtime")).entries["new.key"]).toBeUndefined();
-    expect(bench.calls).toEqual(["runtime", "runtime"]);
+    expect(bench.calls).toEqual(["runtime new.key,feature.x", "runtime new.key,feature.x"]);
   });
 });
 
