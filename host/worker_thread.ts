@@ -12,11 +12,13 @@ import { ExplainRing } from "./explain/ring.ts";
 import { Logs } from "./log/logger.ts";
 import { chooseNet } from "./net/choose_net.ts";
 import { SystemClock } from "./net/clock.ts";
+import { LoopPass } from "./net/loop_pass.ts";
+import { ReadStage } from "./net/read_stage.ts";
 import { NodeAlarm, TimerWheel } from "./net/timer_wheel.ts";
 import { StatStore } from "./stats/scope.ts";
 import { Core } from "./wasm/core.ts";
 import { LedgerView } from "./wasm/ledger.ts";
-import { readBufferOf } from "./wasm/memory.ts";
+import { readBufferOf, readStageOf } from "./wasm/memory.ts";
 import type { FromWorker, ToWorker, WorkerBirth } from "./workers/messages.ts";
 import { WorkerRuntime } from "./workers/worker.ts";
 
@@ -48,9 +50,13 @@ const clock = new SystemClock();
 const timers = new TimerWheel(clock, new NodeAlarm(), fault);
 const ledger = new LedgerView(birth.ledger, thread);
 const core = new Core({ seed: birth.seed, configArenaBytes: birth.configArenaBytes, ledger });
+const onWake = () => clock.refresh();
+// libuv's check phase: it follows the poll phase, in which sockets are read.
+const pass = new LoopPass(setImmediate);
 const { net, fallbackReason } = chooseNet(birth.net, {
   readBuffer: readBufferOf(core),
-  onWake: () => clock.refresh(),
+  stage: new ReadStage(readStageOf(core), pass, onWake),
+  onWake,
   onFault: fault,
 });
 const stats = new StatStore(ledger, {
@@ -76,8 +82,7 @@ const runtime = new WorkerRuntime({
   accessLogSinks,
   networkFilters,
   observer: ring,
-  // libuv's check phase: it follows the poll phase, in which sockets are read.
-  afterReads: setImmediate,
+  pass,
   onAcceptTrouble: (listener, code) =>
     logs.logger("conn_handler").warning(`listener '${listener}': accept failed: ${code}`),
 });

@@ -34,10 +34,15 @@ export const READ_BUFFER_START: u32 = SCRATCH_START + SCRATCH_BYTES;
 export const READ_BUFFER_BYTES: u32 = 64 * KIB;
 const READ_BUFFER_REGION: u32 = READ_BUFFER_BYTES + PAGE_BYTES;
 
+// --- small reads of one pass of the event loop wait here for each other
+export const READ_STAGE_START: u32 = READ_BUFFER_START + READ_BUFFER_REGION;
+export const READ_STAGE_BYTES: u32 = 128 * KIB;
+const READ_STAGE_REGION: u32 = READ_STAGE_BYTES + PAGE_BYTES;
+
 // --- HTTP/1 connections, downstream and upstream
 export const CONNECTIONS_MAX: u32 = 131072;
 export const CONNECTION_BYTES: u32 = 96;
-export const CONNECTIONS_START: u32 = READ_BUFFER_START + READ_BUFFER_REGION;
+export const CONNECTIONS_START: u32 = READ_STAGE_START + READ_STAGE_REGION;
 export const CONNECTIONS_BYTES: u32 = CONNECTIONS_MAX * CONNECTION_BYTES;
 
 // --- what the forwarding rules know of each downstream connection

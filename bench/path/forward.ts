@@ -13,7 +13,7 @@ const HIGH_BYTES = 1024 * 1024;
 
 const memory = new ArrayBuffer(SLAB_BYTES * (SLABS + 1));
 const bytes = new Uint8Array(memory);
-const readBuffer = { bytes: new Uint8Array(memory, 0, SLAB_BYTES) };
+const readBuffer = { bytes: new Uint8Array(memory, 0, SLAB_BYTES), address: 0 };
 const slabs = new SlabPool(memory, SLAB_BYTES, SLAB_BYTES, SLABS);
 const onFault = (error: unknown) => {
   throw error;
@@ -34,10 +34,10 @@ class Side implements SocketOwner {
 
   onConnect(): void {}
 
-  onRead(length: number): void {
+  onRead(address: number, length: number): void {
     const target = this.other?.socket;
     if (target === null || target === undefined) return;
-    bytes.copyWithin(slab.offset, 0, length);
+    bytes.copyWithin(slab.offset, address, address + length);
     if (target.write(slab, length) !== WRITE_PINNED) return;
     slab = take();
     if (target.aboveHighWatermark) this.socket?.pauseReading();

@@ -2,6 +2,7 @@
  * One worker of Nuncio in this thread, on sockets that are nothing but memory: all of our own code that a request runs
  * through, and nothing of the kernel's or of libuv's. What changes here is ours to win or lose.
  */
+
 import { networkFilters } from "../../filters/registry.ts";
 import { AccessLogSinks } from "../../host/access_log/sinks.ts";
 import { decodeBootstrap } from "../../host/config/bootstrap.ts";
@@ -9,6 +10,7 @@ import { NO_OBSERVER } from "../../host/http/stream_observer.ts";
 import { describeListener } from "../../host/listener/describe.ts";
 import { type Address, IpAddress } from "../../host/net/address.ts";
 import { SystemClock } from "../../host/net/clock.ts";
+import { LoopPass } from "../../host/net/loop_pass.ts";
 import { type Net, type OutputSlab, type Socket, type SocketOwner, WRITE_DONE } from "../../host/net/socket.ts";
 import { NodeAlarm, TimerWheel } from "../../host/net/timer_wheel.ts";
 import { NO_OVERLOAD } from "../../host/runtime/overload.ts";
@@ -114,9 +116,9 @@ export async function openInMemory(
     accessLogSinks: new AccessLogSinks({ timers, post() {}, readFile: () => new Uint8Array(0) }),
     networkFilters,
     observer: NO_OBSERVER,
-    afterReads: (run) => {
+    pass: new LoopPass((run) => {
       waiting = run;
-    },
+    }),
     onAcceptTrouble() {},
   });
   const problems = await runtime.apply({
@@ -133,12 +135,12 @@ export async function openInMemory(
     accept(socket);
     return socket;
   });
-  const readBuffer = readBufferOf(core).bytes;
+  const readBuffer = readBufferOf(core);
 
   function deliver(socket: MemorySocket, bytes: Uint8Array): void {
     clock.refresh();
-    readBuffer.set(bytes);
-    socket.owner?.onRead(bytes.length);
+    readBuffer.bytes.set(bytes);
+    socket.owner?.onRead(readBuffer.address, bytes.length);
     // Each read is a pass of the loop by itself: what was put off until its end comes now.
     const run = waiting;
     waiting = null;

@@ -116,12 +116,12 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
 
   onConnect(): void {}
 
-  onRead(length: number): void {
+  onRead(address: number, length: number): void {
     if (this.isLingering) return;
     if (this.wireBytesReceived === 0) this.begins();
     this.wireBytesReceived += length;
     this.manager.stats.cxRxBytes.add(length);
-    this.codec.feed(this.worker.readBufferAddress, length);
+    this.codec.feed(address, length);
     this.afterEvents();
     this.worker.turn.endRead();
   }

@@ -1,7 +1,7 @@
 /**
  * The contract of a byte stream: what the proxy asks of sockets, and what it is told.
  *
- *   kernel --read--> ReadBuffer (core memory) --onRead--> owner
+ *   kernel --read--> ReadBuffer, ReadStage (core memory) --onRead--> owner
  *   owner --write--> OutputSlab (core memory) --write--> kernel
  *
  * Two implementations stand behind it (`raw`: libuv's handles, `portable`: node:net), and a fake one for tests; one
@@ -13,18 +13,22 @@
  * - After `close()` or `reset()` the only callback that still comes is `onClose`, once, and it is the last one. All
  *   slabs that the socket held are released before it.
  * - Reading begins after `onAccept` returned (accepted) or after `onConnect` returned (connected), unless paused.
- * - A socket whose reading is paused leaves the bytes in the kernel: the peer is slowed, nothing is buffered here. A
- *   reset by the peer is then seen only when reading resumes or a write fails.
+ * - A socket whose reading is paused leaves the bytes in the kernel: the peer is slowed, nothing is buffered here. One read
+ *   may still come, if the pause was asked for on behalf of another socket: it was made in the same pass of the event loop.
+ *   A reset by the peer is seen only when reading resumes or a write fails.
  * - What an owner throws reaches the net's `onFault`, never libuv; the socket is closed.
  */
 
 import type { Address, IpAddress } from "./address.ts";
 import type { CloseReason } from "./close_reason.ts";
+import type { ReadStage } from "./read_stage.ts";
 
 /** Where the bytes of every read land: one region of core memory, shared by all sockets of a worker. */
 export interface ReadBuffer {
-  /** A view on core memory. What a read put there is valid until `onRead` returns. */
+  /** A view on core memory. */
   readonly bytes: Uint8Array;
+  /** Where the view begins. */
+  readonly address: number;
 }
 
 /** A run of core memory that a write reads from. */
@@ -54,8 +58,8 @@ export const COPY_BEHIND_PENDING_MAX = 16_384;
 export interface SocketOwner {
   /** An outgoing connection is established. Never called for accepted ones. */
   onConnect(): void;
-  /** Bytes [0, length) of the read buffer are new; length > 0. */
-  onRead(length: number): void;
+  /** Bytes [address, address + length) of core memory were read; length > 0. They are valid until this returns. */
+  onRead(address: number, length: number): void;
   /**
    * The peer's FIN: no more reads. The socket stays writable until `end()` or `close()`. May come while reading is
    * paused, if all bytes before it have been read.
@@ -151,6 +155,8 @@ export interface Net {
 /** What an implementation is made of. */
 export interface NetOptions {
   readonly readBuffer: ReadBuffer;
+  /** Where small reads of one pass of the event loop wait for each other; without it each is handed out at once. Portable sockets have none. */
+  readonly stage?: ReadStage;
   /** Called at the start of each callback from the event loop: refreshes the clock's cached time. */
   onWake(): void;
   /** An owner threw: our own fault, after which the worker is not to be trusted. */

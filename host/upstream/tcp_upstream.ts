@@ -14,7 +14,7 @@ import type { Host } from "./host.ts";
 /** Who uses the connection. */
 export interface TcpUpstreamOwner {
   onUpstreamConnected(): void;
-  onUpstreamRead(length: number): void;
+  onUpstreamRead(address: number, length: number): void;
   /** The upstream's FIN. */
   onUpstreamEnd(): void;
   onUpstreamBlocked(): void;
@@ -87,10 +87,10 @@ export class TcpUpstream implements SocketOwner, OutputTarget, TimerOwner {
     cluster.worker.turn.end();
   }
 
-  onRead(length: number): void {
+  onRead(address: number, length: number): void {
     const { cluster } = this;
     cluster.stats.cxRxBytes.add(length);
-    this.owner.onUpstreamRead(length);
+    this.owner.onUpstreamRead(address, length);
     cluster.worker.turn.endRead();
   }
 

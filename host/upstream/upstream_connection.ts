@@ -131,11 +131,11 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
     this.pool.worker.turn.end();
   }
 
-  onRead(length: number): void {
+  onRead(address: number, length: number): void {
     const { worker, cluster } = this.pool;
     cluster.stats.cxRxBytes.add(length);
     this.isReading = true;
-    this.codec.feed(worker.readBufferAddress, length);
+    this.codec.feed(address, length);
     this.isReading = false;
     this.afterEvents();
     worker.turn.endRead();

@@ -18,8 +18,6 @@ export interface UpstreamWorker {
   readonly clock: Clock;
   readonly timers: Timers;
   readonly turn: Turn;
-  /** Core address at which every read lands. */
-  readonly readBufferAddress: number;
   /** 32 bits, from the worker's seed. */
   random(): number;
   /** Unique in the process. */

@@ -7,12 +7,14 @@ import {
   OUTPUT_SLABS_START,
   READ_BUFFER_BYTES,
   READ_BUFFER_START,
+  READ_STAGE_BYTES,
+  READ_STAGE_START,
 } from "./layout.gen.ts";
 
 /** Every read of every socket of the worker lands here. */
 export interface CoreReadBuffer {
   readonly bytes: Uint8Array;
-  /** Where it lies in core memory: what a codec is fed with. */
+  /** Where it lies in core memory. */
   readonly address: number;
 }
 
@@ -27,6 +29,17 @@ const READ_SHIFT = 2048;
 export function readBufferOf(core: Core): CoreReadBuffer {
   const address = READ_BUFFER_START + READ_SHIFT;
   return { bytes: new Uint8Array(core.memory.buffer as ArrayBuffer, address, READ_BUFFER_BYTES), address };
+}
+
+/** The run of memory in which small reads wait for the others of their pass, and the way there. */
+export interface ReadStageRegion {
+  readonly start: number;
+  readonly byteLength: number;
+  copy(to: number, from: number, length: number): void;
+}
+
+export function readStageOf(core: Core): ReadStageRegion {
+  return { start: READ_STAGE_START, byteLength: READ_STAGE_BYTES, copy: core.exports.copyBytes };
 }
 
 /** The run of memory that output slabs are cut from: arguments of a slab pool. */

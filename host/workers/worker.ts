@@ -14,7 +14,8 @@ import { StreamPool } from "../http/stream_pool.ts";
 import type { NetworkFilterFactories } from "../listener/listener.ts";
 import { ListenerManager } from "../listener/manager.ts";
 import type { Clock, Timer, TimerOwner, Timers } from "../net/clock.ts";
-import { type AfterReads, Output } from "../net/output.ts";
+import type { LoopPass } from "../net/loop_pass.ts";
+import { Output } from "../net/output.ts";
 import { type PooledSlab, SlabPool } from "../net/slab_pool.ts";
 import type { Net } from "../net/socket.ts";
 import { Turn } from "../net/turn.ts";
@@ -27,7 +28,7 @@ import { ConfigArena } from "../wasm/config_arena.ts";
 import type { Core } from "../wasm/core.ts";
 import { setDate } from "../wasm/forward.ts";
 import type { LedgerView } from "../wasm/ledger.ts";
-import { outputSlabsOf, readBufferOf } from "../wasm/memory.ts";
+import { outputSlabsOf } from "../wasm/memory.ts";
 import type { Snapshot } from "./messages.ts";
 
 export interface WorkerParts {
@@ -43,7 +44,7 @@ export interface WorkerParts {
   readonly networkFilters: NetworkFilterFactories;
   readonly observer: StreamObserver;
   /** Lets writes wait for the other sockets that are ready; without it each turn writes at its end. */
-  readonly afterReads?: AfterReads;
+  readonly pass?: LoopPass;
   onAcceptTrouble(listener: string, code: string): void;
 }
 
@@ -67,7 +68,6 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   readonly streams = new StreamPool();
   readonly loan: PooledSlab;
   readonly observer: StreamObserver;
-  readonly readBufferAddress: number;
   /** Told to drain; for good. */
   drains = false;
   isFailingHealth = false;
@@ -93,9 +93,8 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
     this.observer = parts.observer;
     const slabs = outputSlabsOf(core);
     this.slabs = new SlabPool(slabs.memory, slabs.start, slabs.slabBytes, slabs.count);
-    this.turn = new Turn(new Output(this.slabs, parts.afterReads ?? null));
+    this.turn = new Turn(new Output(this.slabs, parts.pass ?? null));
     this.loan = this.slabs.take() as PooledSlab;
-    this.readBufferAddress = readBufferOf(core).address;
     this.pending = new PendingEvents(core);
     this.connectionIds = parts.index * CONNECTION_IDS_PER_WORKER;
     // xorshift stands still at zero.

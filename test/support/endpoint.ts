@@ -92,8 +92,9 @@ export class Endpoint implements SocketOwner {
     this.wake();
   }
 
-  onRead(length: number): void {
-    const bytes = Buffer.from(this.room.options.readBuffer.bytes.subarray(0, length));
+  onRead(address: number, length: number): void {
+    const memory = this.room.options.readBuffer.bytes.buffer;
+    const bytes = Buffer.from(new Uint8Array(memory, address, length));
     this.reads.push(length);
     this.receivedBytes += length;
     this.hash.update(bytes);

@@ -222,13 +222,13 @@ export class FakeSocket implements Socket {
 
   private read(): void {
     if (this.reason !== null || !this.isOpen || this.pauses > 0 || this.closesWhenFlushed || this.finIsIn) return;
-    const { bytes } = this.options.readBuffer;
+    const { address, bytes } = this.options.readBuffer;
     const limit = Math.min(bytes.length, this.network.nextReadBytes());
     const length = this.inbox.take(bytes.subarray(0, limit));
     if (length > 0) {
       this.peer?.scheduleFlush();
       this.scheduleRead();
-      this.owner?.onRead(length);
+      this.owner?.onRead(address, length);
     } else if (this.inbox.hasReset) {
       this.abort(PEER_RESET);
     } else if (this.inbox.hasFin) {

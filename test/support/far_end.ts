@@ -68,9 +68,9 @@ export class FarEnd implements SocketOwner {
     this.whenConnected();
   }
 
-  onRead(length: number): void {
+  onRead(address: number, length: number): void {
     this.receivedBytes += length;
-    this.reader.push(Buffer.from(this.memory.subarray(0, length)));
+    this.reader.push(Buffer.from(this.memory.subarray(address, address + length)));
     this.whenRead();
   }
 

@@ -76,7 +76,7 @@ export class SimulatedProxy {
     const view = new LedgerView(this.ledger.share, WORKER_THREAD);
     this.core = new Core({ seed: [seed, 0], ledger: view });
     const hooks = { onWake: () => undefined, onFault: (error: unknown) => this.faults.push(error) };
-    this.farOptions = { ...hooks, readBuffer: { bytes: new Uint8Array(FAR_READ_BUFFER_BYTES) } };
+    this.farOptions = { ...hooks, readBuffer: { bytes: new Uint8Array(FAR_READ_BUFFER_BYTES), address: 0 } };
     this.far = this.network.net(this.farOptions);
     const stats = (thread: number, ledger: LedgerView) => {
       const store: StatStore = new StatStore(ledger, {

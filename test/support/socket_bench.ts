@@ -24,6 +24,8 @@ export interface SocketSubject {
 export const SLAB_BYTES = 65_536;
 export const SLABS = 24;
 export const LOOPBACK = new IpAddress(4, "127.0.0.1", 0);
+/** Behind the slabs, for a net that stages its reads. */
+export const STAGE_BYTES = 16_384;
 const READ_BUFFER_BYTES = 65_536;
 
 export interface Side extends SocketRoom {
@@ -65,10 +67,10 @@ export class SocketBench {
   }
 
   side(readBufferBytes = READ_BUFFER_BYTES): Side {
-    const memory = new ArrayBuffer(readBufferBytes + SLAB_BYTES * SLABS);
+    const memory = new ArrayBuffer(readBufferBytes + SLAB_BYTES * SLABS + STAGE_BYTES);
     const faults: unknown[] = [];
     const options: NetOptions = {
-      readBuffer: { bytes: new Uint8Array(memory, 0, readBufferBytes) },
+      readBuffer: { bytes: new Uint8Array(memory, 0, readBufferBytes), address: 0 },
       onWake() {},
       onFault: (error) => faults.push(error),
     };

@@ -93,9 +93,9 @@ export class ConnectTunnel implements TcpUpstreamOwner {
     stream.respondHeaders(200, false);
   }
 
-  onUpstreamRead(length: number): void {
+  onUpstreamRead(address: number, length: number): void {
     this.stream.upstreamWireBytesReceived += length;
-    this.stream.respondData(this.stream.worker.readBufferAddress, length, false);
+    this.stream.respondData(address, length, false);
   }
 
   onUpstreamEnd(): void {

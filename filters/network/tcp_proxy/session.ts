@@ -115,7 +115,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
 
   onConnect(): void {}
 
-  onRead(length: number): void {
+  onRead(address: number, length: number): void {
     const { filter, peer } = this;
     const { worker } = filter.context;
     if (peer === null) return;
@@ -124,7 +124,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
     this.bytesReceived += length;
     this.upstreamLastTxMs = worker.clock.now();
     if (this.upstreamFirstTxMs < 0) this.upstreamFirstTxMs = this.upstreamLastTxMs;
-    this.pass(peer, length);
+    this.pass(peer, address, length);
     this.touch();
     worker.turn.endRead();
   }
@@ -167,7 +167,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
     this.socket.resumeReading();
   }
 
-  onUpstreamRead(length: number): void {
+  onUpstreamRead(address: number, length: number): void {
     const { filter } = this;
     const { worker } = filter.context;
     filter.stats.txBytes.add(length);
@@ -178,7 +178,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
       this.downstreamFirstTxMs = this.downstreamLastTxMs;
       this.upstreamFirstRxMs = this.downstreamLastTxMs;
     }
-    this.pass(this, length);
+    this.pass(this, address, length);
     this.touch();
   }
 
@@ -244,14 +244,14 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
   // --- inside ----------------------------------------------------------------------------------------------------------
 
   /** The bytes of the read at hand go to the other side. */
-  private pass(target: OutputTarget, length: number): void {
-    const { core, readBufferAddress, turn } = this.filter.context.worker;
+  private pass(target: OutputTarget, address: number, length: number): void {
+    const { core, turn } = this.filter.context.worker;
     let at = turn.output.room(target);
     if (turn.output.space < length) {
       turn.output.flush();
       at = turn.output.room(target);
     }
-    core.bytes.copyWithin(at, readBufferAddress, readBufferAddress + length);
+    core.bytes.copyWithin(at, address, address + length);
     turn.output.commit(length);
   }
 

@@ -161,7 +161,7 @@ export class PortableSocket implements Socket {
 
   /** Hands a chunk over in parts. When the owner pauses between two, the stream gets the rest back. */
   private deliver(chunk: Buffer): void {
-    const { bytes } = this.options.readBuffer;
+    const { address, bytes } = this.options.readBuffer;
     let offset = 0;
     this.isDelivering = true;
     try {
@@ -169,7 +169,7 @@ export class PortableSocket implements Socket {
         const part = chunk.subarray(offset, offset + bytes.length);
         bytes.set(part);
         offset += part.length;
-        this.owner?.onRead(part.length);
+        this.owner?.onRead(address, part.length);
       }
     } finally {
       this.isDelivering = false;

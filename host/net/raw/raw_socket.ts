@@ -10,6 +10,7 @@
 
 import { type Address, PipeAddress } from "../address.ts";
 import { CLOSED_BY_BOTH, CLOSED_LOCALLY, type CloseReason, closeReasonOfErrno } from "../close_reason.ts";
+import type { StagedReader } from "../read_stage.ts";
 import {
   COPY_BEHIND_PENDING_MAX,
   type NetOptions,
@@ -50,6 +51,8 @@ const READ_ENDED = 4;
 const CLOSE_WHEN_FLUSHED = 8;
 const ABOVE_HIGH = 16;
 const IS_PIPE = 32;
+/** A read waits on the stage. */
+const STAGED = 64;
 
 /** Spare write requests kept for reuse; more than these are in flight only under congestion. */
 const SPARE_REQUESTS_MAX = 64;
@@ -101,7 +104,7 @@ export class RawShared {
   }
 }
 
-export class RawSocket implements Socket {
+export class RawSocket implements Socket, StagedReader {
   owner: SocketOwner | null = null;
   readonly remote: Address;
   readonly shared: RawShared;
@@ -279,6 +282,26 @@ export class RawSocket implements Socket {
     this.startReading();
   }
 
+  /** True: the bytes that were read wait on the stage. What has waited there before is told. */
+  settleStage(length: number): boolean {
+    const { readBuffer, stage } = this.shared.options;
+    if (stage === undefined) return false;
+    if ((this.flags & STAGED) !== 0) stage.handOut();
+    if (length <= 0 || !stage.hold(this, readBuffer.address, length)) return false;
+    this.flags |= STAGED;
+    return true;
+  }
+
+  onStagedRead(address: number, length: number): void {
+    this.flags &= ~STAGED;
+    if (this.state !== OPEN) return;
+    try {
+      this.owner?.onRead(address, length);
+    } catch (error) {
+      this.shared.fault(error, this);
+    }
+  }
+
   /** The read said something else than "here are bytes". */
   readEnded(errno: number): void {
     if (errno !== UV_EOF) {
@@ -350,9 +373,10 @@ function onRead(this: StreamHandle<RawSocket>): void {
   const { handles, options } = socket.shared;
   const length = handles.state[handles.READ_BYTES_OR_ERROR] as number;
   if (length === 0) return; // EAGAIN
+  if (socket.settleStage(length)) return;
   options.onWake();
   try {
-    if (length > 0) socket.owner?.onRead(length);
+    if (length > 0) socket.owner?.onRead(options.readBuffer.address, length);
     else socket.readEnded(length);
   } catch (error) {
     socket.shared.fault(error, socket);

@@ -3,7 +3,7 @@ import { chooseNet } from "../../../host/net/choose_net.ts";
 import { loadHandles } from "../../../host/net/raw/handles.ts";
 import type { NetOptions } from "../../../host/net/socket.ts";
 
-const options: NetOptions = { readBuffer: { bytes: new Uint8Array(64) }, onWake() {}, onFault() {} };
+const options: NetOptions = { readBuffer: { bytes: new Uint8Array(64), address: 0 }, onWake() {}, onFault() {} };
 const host = process as unknown as { binding: (name: string) => Record<string, unknown> };
 const binding = host.binding.bind(process);
 

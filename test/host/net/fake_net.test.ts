@@ -15,7 +15,7 @@ function laboratory(changes: Partial<FakeNetworkOptions> = {}) {
   const memory = new ArrayBuffer(65_536);
   const faults: unknown[] = [];
   const options: NetOptions = {
-    readBuffer: { bytes: new Uint8Array(memory, 0, 1_024) },
+    readBuffer: { bytes: new Uint8Array(memory, 0, 1_024), address: 0 },
     onWake() {},
     onFault: (error) => faults.push(error),
   };

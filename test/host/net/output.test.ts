@@ -1,5 +1,6 @@
 /** When gathered output is written: at once, or when all sockets that are ready have been read; in order in any case. */
 import { expect, it } from "vitest";
+import { LoopPass } from "../../../host/net/loop_pass.ts";
 import { Output, type OutputTarget } from "../../../host/net/output.ts";
 import { SlabPool } from "../../../host/net/slab_pool.ts";
 import { type OutputSlab, type Socket, WRITE_DONE, WRITE_PINNED } from "../../../host/net/socket.ts";
@@ -10,7 +11,7 @@ function bench(slabCount = 8) {
   const memory = new ArrayBuffer(SLAB_BYTES * slabCount);
   const slabs = new SlabPool(memory, 0, SLAB_BYTES, slabCount);
   const scheduled: (() => void)[] = [];
-  const output = new Output(slabs, (callback) => scheduled.push(callback));
+  const output = new Output(slabs, new LoopPass((callback) => scheduled.push(callback)));
   const written: string[] = [];
   const pinned: OutputSlab[] = [];
   const target = (name: string, pins = false): OutputTarget => ({

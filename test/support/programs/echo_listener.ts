@@ -17,7 +17,7 @@ const SLABS = 16;
 
 const [choice, port, name] = (parentPort === null ? process.argv.slice(2) : workerData) as [NetChoice, string, string];
 const memory = new ArrayBuffer(READ_BYTES + SLAB_BYTES * SLABS);
-const readBuffer = { bytes: new Uint8Array(memory, 0, READ_BYTES) };
+const readBuffer = { bytes: new Uint8Array(memory, 0, READ_BYTES), address: 0 };
 const slabs = new SlabPool(memory, READ_BYTES, SLAB_BYTES, SLABS);
 
 function tell(line: string): void {
@@ -28,10 +28,10 @@ function tell(line: string): void {
 function answerer(socket: Socket): SocketOwner {
   return {
     onConnect() {},
-    onRead(length) {
+    onRead(address, length) {
       const slab = slabs.take();
       if (slab === null) return socket.close();
-      const answer = Buffer.concat([Buffer.from(`${name} `), readBuffer.bytes.subarray(0, length)]);
+      const answer = Buffer.concat([Buffer.from(`${name} `), new Uint8Array(memory, address, length)]);
       slab.bytes.set(answer);
       if (socket.write(slab, answer.length) !== WRITE_PINNED) slab.release();
     },
