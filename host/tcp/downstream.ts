@@ -17,8 +17,8 @@ export class DownstreamConnection implements ConnectionInfo {
   readonly filterChainName: string;
   readonly serverName = "";
   terminationDetails = "";
-  private readonly owner: DownstreamOwner;
-  private isOver = false;
+  /** Null once it is over: who remembers the connection shall not hold its whole filter chain. */
+  private owner: DownstreamOwner | null;
 
   constructor(
     id: number,
@@ -50,8 +50,8 @@ export class DownstreamConnection implements ConnectionInfo {
 
   /** Called by the terminal filter, once. */
   closed(): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.owner.onConnectionClosed(this);
+    const { owner } = this;
+    this.owner = null;
+    owner?.onConnectionClosed(this);
   }
 }

@@ -18,6 +18,8 @@ export class ClusterManager implements TimerOwner {
   private readonly worker: UpstreamWorker;
   private readonly clusters = new Map<string, Cluster>();
   private readonly leaving = new Map<string, Cluster>();
+  /** When each of those has left, in the order in which they did. */
+  private readonly leftMs = new Map<Cluster, number>();
   /** They take no new requests, and end those that they have. */
   private readonly removed = new Set<Cluster>();
   /** Hosts for which the config arena had no room, by cluster: tried again at every sweep. */
@@ -38,12 +40,21 @@ export class ClusterManager implements TimerOwner {
   }
 
   onTimer(timer: Timer): void {
-    if (timer === this.leaveTimer) {
-      // The last of those for whom they stayed are gone.
-      for (const cluster of this.leaving.values()) this.remove(cluster);
-      this.leaving.clear();
-    }
+    if (timer === this.leaveTimer) this.leave();
     this.sweep();
+  }
+
+  /** The last of those for whom these clusters stayed are gone. */
+  private leave(): void {
+    const now = this.worker.clock.now();
+    for (const [cluster, leftMs] of this.leftMs) {
+      const waitMs = leftMs + LEAVE_MS - now;
+      if (waitMs > 0) {
+        this.leaveTimer.start(waitMs);
+        return;
+      }
+      this.remove(cluster);
+    }
   }
 
   /**
@@ -60,7 +71,9 @@ export class ClusterManager implements TimerOwner {
       const before = this.leaving.get(name);
       if (before !== undefined) this.remove(before);
       this.leaving.set(name, cluster);
-      this.leaveTimer.start(LEAVE_MS);
+      this.leftMs.set(cluster, this.worker.clock.now());
+      // Not put off by the next change: with one every second nothing would ever go.
+      if (!this.leaveTimer.isArmed) this.leaveTimer.start(LEAVE_MS);
     }
     for (const description of descriptions) {
       const problem = this.add(description);
@@ -131,6 +144,7 @@ export class ClusterManager implements TimerOwner {
   }
 
   private remove(cluster: Cluster): void {
+    if (this.leftMs.delete(cluster) && this.leaving.get(cluster.name) === cluster) this.leaving.delete(cluster.name);
     this.waitingHosts.delete(cluster);
     this.losingHosts.delete(cluster);
     this.removed.add(cluster);

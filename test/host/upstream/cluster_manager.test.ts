@@ -130,6 +130,22 @@ it("is as large after hundred changes of name as after ten", async () => {
   expect(await rounds(10, 100)).toEqual(early);
 });
 
+it("lets clusters go although changes follow each other faster than one can leave", async () => {
+  const { proxy } = await start();
+  const held = () => proxy.directory.retiredCells.size;
+  const sizes: number[] = [];
+  for (let i = 0; i < 60; i++) {
+    await proxy.apply(httpConfig({ routes: [route("/", `u_${i}`)], clusters: { [`u_${i}`]: 9001 } }));
+    proxy.advance(300);
+    await proxy.directory.retiredCells.collect();
+    sizes.push(held());
+  }
+  expect(Math.max(...sizes.slice(40))).toBeLessThanOrEqual(Math.max(...sizes.slice(0, 20)));
+  // One that has left serves whom it stayed for.
+  expect(proxy.runtime.clusters.get("u_58")).toBeDefined();
+  expect(proxy.runtime.clusters.get("u_50")).toBeUndefined();
+});
+
 it("keeps raw connections' permits until they end, then gives the cluster back", async () => {
   const proxy = await SimulatedProxy.start(tcpConfig({ u: 9001 }, { cluster: "u" }), { networkFilters });
   await proxy.upstream(9001, () => undefined);
