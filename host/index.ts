@@ -48,6 +48,8 @@ export interface ProxyOptions {
   readonly serviceNode?: string | undefined;
   readonly serviceCluster?: string | undefined;
   readonly serviceZone?: string | undefined;
+  /** How long connections may go on when their listener or filter chain has left the config; 600 s by default. */
+  readonly drainTimeMs?: number | undefined;
   readonly fileFlushIntervalMs?: number | undefined;
   readonly fileFlushMinBytes?: number | undefined;
   /** Added to every stat on the admin port. */
@@ -96,6 +98,7 @@ interface DecodedBootstrap {
   readonly warnings: readonly ConfigIssue[];
 }
 
+const DRAIN_TIME_MS = 600_000;
 const FILE_FLUSH_INTERVAL_MS = 10_000;
 const FILE_FLUSH_MIN_BYTES = 64 * 1024;
 
@@ -132,6 +135,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
     adminAddressPath: options.adminAddressPath,
     ...(options.onQuit === undefined ? {} : { onQuit: options.onQuit }),
     ...(sink instanceof FileSink ? { reopenLog: () => sink.reopen() } : {}),
+    drainTimeMs: options.drainTimeMs ?? DRAIN_TIME_MS,
     fileFlushIntervalMs: options.fileFlushIntervalMs ?? FILE_FLUSH_INTERVAL_MS,
     fileFlushMinBytes: options.fileFlushMinBytes ?? FILE_FLUSH_MIN_BYTES,
   });

@@ -9,7 +9,6 @@ import { AccessLogFiles } from "./access_log/files.ts";
 import type { Bootstrap } from "./config/types/bootstrap.ts";
 import { describeListener, settlePorts } from "./listener/describe.ts";
 import type { ListenerDescription } from "./listener/listener.ts";
-import type { BoundListener } from "./listener/manager.ts";
 import type { Logger, Logs } from "./log/logger.ts";
 import type { NetChoice } from "./net/choose_net.ts";
 import { SystemClock, type Timers } from "./net/clock.ts";
@@ -25,7 +24,7 @@ import type { Tag } from "./stats/tags.ts";
 import { ClusterDirectory } from "./upstream/discovery/cluster_directory.ts";
 import { Ledger } from "./wasm/ledger.ts";
 import type { Snapshot } from "./workers/messages.ts";
-import { Supervisor } from "./workers/supervisor.ts";
+import { type Applied, Supervisor } from "./workers/supervisor.ts";
 
 export interface ServerOptions {
   readonly bootstrap: Bootstrap;
@@ -38,6 +37,8 @@ export interface ServerOptions {
   readonly nodeId: string;
   readonly nodeCluster: string;
   readonly nodeZone: string;
+  /** `--drain-time-s`: how long connections may go on when their listener or filter chain is gone. */
+  readonly drainTimeMs: number;
   readonly fileFlushIntervalMs: number;
   readonly fileFlushMinBytes: number;
   /** `--stats-tag`. */
@@ -142,6 +143,7 @@ export class Server {
         net: options.net,
         node: { id: options.nodeId, cluster: options.nodeCluster, localAddress: this.ownAddress },
         log: { levels: logs.levels, format: options.logFormat, escapeNewlines: options.escapeLogNewlines },
+        drainTimeMs: options.drainTimeMs,
         configArenaBytes: arenaBytes(bootstrap),
       },
       seed: () => {
@@ -188,7 +190,7 @@ export class Server {
     this.setState("INITIALIZING");
     this.listeners = (bootstrap.static_resources?.listeners ?? []).map(describeListener);
     this.version++;
-    const problems = await this.supervisor.start(this.describe(), (bound) => this.settle(bound));
+    const problems = await this.supervisor.start(this.describe(), (applied) => this.settle(applied, new Map()));
     if (problems.length > 0) throw new ServerError(problems.join("\n"));
     const count = this.listeners.length;
     this.stats.listenerAdded.add(count);
@@ -217,19 +219,21 @@ export class Server {
     this.runtime = new Runtime(bootstrap.layered_runtime);
     this.bootstrapWallMs = Date.now();
     this.version++;
-    const problems = await this.supervisor.apply(this.describe(), (bound) => this.settle(bound));
+    const problems = await this.supervisor.apply(this.describe(), (applied) => {
+      this.stats.listenerCreateFailure.add(applied.refused.length);
+      return this.settle(applied, before);
+    });
     for (const listener of this.listeners) {
       const old = before.get(listener.name);
-      if (old === undefined) this.stats.listenerAdded.inc();
-      else if (JSON.stringify(old.config) !== JSON.stringify(listener.config)) this.stats.listenerModified.inc();
       before.delete(listener.name);
+      if (old !== undefined && JSON.stringify(old.config) === JSON.stringify(listener.config)) continue;
+      (old === undefined ? this.stats.listenerAdded : this.stats.listenerModified).inc();
+      this.stats.listenerCreateSuccess.add(this.options.concurrency);
     }
     this.stats.listenerRemoved.add(before.size);
     this.stats.listenersActive.set(this.listeners.length);
-    if (problems.length > 0) {
-      this.stats.listenerCreateFailure.add(problems.length);
-      throw new ServerError(problems.join("\n"));
-    }
+    for (const problem of problems) this.log.error(problem);
+    if (problems.length > 0) throw new ServerError(problems.join("\n"));
   }
 
   /** The name that a listener without one was given when it came, so that it is known again. */
@@ -291,8 +295,12 @@ export class Server {
     return this.isFailingHealth && this.state === "LIVE" ? "DRAINING" : this.state;
   }
 
-  private settle(bound: readonly BoundListener[]): Snapshot {
-    this.listeners = settlePorts(this.listeners, bound);
+  /** What the first worker could not have stays as it was; ports that it was given are taken by the others. */
+  private settle({ bound, refused }: Applied, before: ReadonlyMap<string, ListenerDescription>): Snapshot {
+    const listeners = this.listeners.flatMap((listener) =>
+      refused.includes(listener.name) ? (before.get(listener.name) ?? []) : listener,
+    );
+    this.listeners = settlePorts(listeners, bound);
     return this.describe();
   }
 

@@ -81,6 +81,7 @@ const runtime = new WorkerRuntime({
   seed: birth.seed[0] ^ birth.seed[1],
   accessLogSinks,
   networkFilters,
+  drainTimeMs: birth.drainTimeMs,
   observer: ring,
   pass,
   onAcceptTrouble: (listener, code) =>
@@ -104,7 +105,13 @@ async function onMessage(message: ToWorker): Promise<void> {
   switch (message.type) {
     case "snapshot": {
       const problems = await runtime.apply(message.snapshot);
-      post({ type: "applied", version: message.snapshot.version, bound: runtime.listeners.bound, problems });
+      post({
+        type: "applied",
+        version: message.snapshot.version,
+        bound: runtime.listeners.bound,
+        refused: runtime.listeners.refused,
+        problems,
+      });
       break;
     }
     case "hosts": {

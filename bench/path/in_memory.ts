@@ -115,6 +115,7 @@ export async function openInMemory(
     seed: 1,
     accessLogSinks: new AccessLogSinks({ timers, post() {}, readFile: () => new Uint8Array(0) }),
     networkFilters,
+    drainTimeMs: 0,
     observer: NO_OBSERVER,
     pass: new LoopPass((run) => {
       waiting = run;

@@ -85,7 +85,7 @@ async function reload(proxy: RunningProxy | null, settings: Settings, log: Logge
   } catch (error) {
     if (error instanceof ConfigError) log.error(`the config stays as it was:\n${error.message}`);
     else if (error instanceof ServerError)
-      log.error(`not all of '${settings.configPath}' is in force:\n${error.message}`);
+      log.error(`not all of '${settings.configPath}' is in force`);
     else throw error;
   }
 }

@@ -36,6 +36,8 @@ const DRAIN_IDLE_MS = 500;
 const FLUSH_TIMEOUT_MS = 300_000;
 
 const PATH_NORMALIZATION_FAILED = "path_normalization_failed";
+const REMOTE_DISCONNECT = "downstream_remote_disconnect";
+const CHAIN_REMOVED = "downstream_local_disconnect(filter_chain_is_being_removed)";
 
 /** Whom the listener tells when the connection is gone. */
 export interface ConnectionOwner {
@@ -153,8 +155,10 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
 
   onClose(reason: CloseReason): void {
     if (this.isClosed) return;
-    const withRequest = this.endStream();
-    this.closed(reason.kind === "local", withRequest);
+    const isLocal = reason.kind === "local";
+    // Who closes the socket over our head is the listener, at the end of the drain time.
+    const withRequest = this.endStream(isLocal ? CHAIN_REMOVED : REMOTE_DISCONNECT);
+    this.closed(isLocal, withRequest);
     this.worker.turn.end();
   }
 
@@ -359,7 +363,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
   }
 
   /** Whether there was a request. */
-  private endStream(): boolean {
+  private endStream(details = REMOTE_DISCONNECT): boolean {
     this.peerIsGone = true;
     if (this.stream === null && !this.isClosed && this.codec.headStarted) {
       // A request that is cut off within its head is counted and logged like one that is cut off later.
@@ -367,7 +371,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
       this.stream.beginRefused(this, this.codec.errorStreamId, 0, false);
     }
     const { stream } = this;
-    stream?.onConnectionGone(DOWNSTREAM_CONNECTION_TERMINATION, "downstream_remote_disconnect");
+    stream?.onConnectionGone(DOWNSTREAM_CONNECTION_TERMINATION, details);
     return stream !== null;
   }
 

@@ -2,11 +2,12 @@
  * One listener in one worker: its sockets, and the filter chains that accepted connections take.
  *
  * A changed config keeps the sockets and swaps the chains (`ChainSet`): connections that wait in the kernel's queue are not
- * lost. The chains of before drain, and are disposed of with their last connection.
+ * lost. The chains of before drain, and are disposed of with their last connection, which ends with the drain time at the latest.
  */
 
 import type { Listener as ListenerConfig } from "../config/types/listener.ts";
 import type { HttpWorker } from "../http/http_worker.ts";
+import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { ListenError, Listener as ListeningSocket, Socket } from "../net/socket.ts";
 import type { RouteTable } from "../route/route_entry.ts";
 import type { Scope, ScopeLease } from "../stats/scope.ts";
@@ -43,6 +44,8 @@ export interface ListenerContext {
   readonly factories: NetworkFilterFactories;
   /** Index of this worker: the first one owns what cannot be bound twice. */
   readonly workerIndex: number;
+  /** `--drain-time-s`: how long connections may go on when their filter chain is gone. */
+  readonly drainTimeMs: number;
   onAcceptTrouble(listener: string, code: string): void;
 }
 
@@ -106,11 +109,19 @@ export class Listener {
     old.retire();
   }
 
-  /** Binds; the first error, or null. What was bound before it stays bound until `stop`. */
-  async listen(): Promise<ListenError | null> {
-    const { config, addresses } = this.description;
-    for (const { address, ipv6Only, reusePort } of addresses) {
-      if (!reusePort && this.context.workerIndex !== 0) continue;
+  /** What this worker binds: the first one owns what cannot be bound twice. */
+  private get doors(): readonly ListenAddress[] {
+    return this.description.addresses.filter(({ reusePort }) => reusePort || this.context.workerIndex === 0);
+  }
+
+  /**
+   * Binds; the first error, or null. What was bound before it stays bound until `stop`.
+   * @param again where it was `bound` before it stopped
+   */
+  async listen(again: readonly PlainAddress[] = []): Promise<ListenError | null> {
+    const { config } = this.description;
+    for (const [i, { address: wanted, ipv6Only, reusePort }] of this.doors.entries()) {
+      const address = again[i] ?? wanted;
       const result = await this.context.worker.net.listen({
         address: addressOf(address),
         backlog: config.tcp_backlog_size ?? BACKLOG,
@@ -131,6 +142,16 @@ export class Listener {
   get bound(): readonly PlainAddress[] {
     return this.sockets.map(({ address }) =>
       address.kind === "ip" ? { version: address.version, ip: address.ip, port: address.port } : { path: address.path },
+    );
+  }
+
+  /** Whether this worker cannot have the doors of both at once. */
+  isInTheWayOf(next: Listener): boolean {
+    const { doors } = this;
+    return this.bound.some((bound, i) =>
+      next.doors.some(
+        ({ address, reusePort }) => overlap(bound, address) && !(reusePort && (doors[i] as ListenAddress).reusePort),
+      ),
     );
   }
 
@@ -171,13 +192,19 @@ function isSameDoor(old: ListenAddress, next: ListenAddress, bound: PlainAddress
   return text === addressText(old.address) || (bound !== undefined && text === addressText(bound));
 }
 
+/** A wildcard is taken to stand for every address, be it of the other version. */
+function overlap(a: PlainAddress, b: PlainAddress): boolean {
+  if ("path" in a || "path" in b) return "path" in a && "path" in b && a.path === b.path;
+  return a.port === b.port && (a.ip === b.ip || [a.ip, b.ip].some((ip) => ip === "0.0.0.0" || ip === "::"));
+}
+
 interface Chain {
   readonly name: string;
   readonly filters: readonly NetworkFilter[];
 }
 
 /** The filter chains of one version of a listener's config, and the connections that took them. */
-class ChainSet implements DownstreamOwner {
+class ChainSet implements DownstreamOwner, TimerOwner {
   private readonly listenerName: string;
   private readonly worker: HttpWorker;
   private readonly stats: ListenerStats;
@@ -185,6 +212,8 @@ class ChainSet implements DownstreamOwner {
   private readonly chains: Chain[] = [];
   private readonly connections = new Set<DownstreamConnection>();
   private readonly onDisposed: () => void;
+  private readonly drainTimeMs: number;
+  private readonly drainTimer: Timer;
   private isRetired = false;
 
   /** Throws what a filter's factory throws, and holds nothing then. @param onDisposed retired, and the last connection is gone */
@@ -201,6 +230,8 @@ class ChainSet implements DownstreamOwner {
     this.worker = worker;
     this.stats = stats;
     this.onDisposed = onDisposed;
+    this.drainTimeMs = context.drainTimeMs;
+    this.drainTimer = worker.timers.timer(this);
     const build = (chain: NonNullable<ListenerConfig["default_filter_chain"]>): Chain => {
       const filters = (chain.filters ?? []).map(({ typed_config }) => {
         const factory = factories.get(typed_config?.["@type"] ?? "");
@@ -287,9 +318,18 @@ class ChainSet implements DownstreamOwner {
     this.isRetired = true;
     this.drain();
     if (this.connections.size === 0) this.dispose();
+    else this.drainTimer.start(this.drainTimeMs);
+  }
+
+  /** The drain time is over: raw connections and endless streams, which have no point to end at, are cut (as in Envoy). */
+  onTimer(): void {
+    // What is gathered for them leaves first: it was sent before its connection was cut.
+    this.worker.turn.end();
+    for (const { socket } of this.connections) socket.close();
   }
 
   private dispose(): void {
+    this.drainTimer.release();
     this.disposeFilters();
     this.onDisposed();
   }

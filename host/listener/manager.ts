@@ -14,6 +14,8 @@ export class ListenerManager {
   private readonly listeners = new Map<string, Listener>();
   /** Gone from the config, with connections that go on. */
   private readonly leaving = new Set<Listener>();
+  /** Names of those that the last update could not bring to what was asked: they are as they were, or not there. */
+  refused: readonly string[] = [];
 
   constructor(context: ListenerContext) {
     this.context = context;
@@ -25,6 +27,7 @@ export class ListenerManager {
    */
   async update(descriptions: readonly ListenerDescription[]): Promise<readonly string[]> {
     const problems: string[] = [];
+    const refused: string[] = [];
     const names = new Set(descriptions.map((d) => d.name));
     for (const [name, listener] of this.listeners) {
       if (names.has(name)) continue;
@@ -37,8 +40,10 @@ export class ListenerManager {
         await this.add(description);
       } catch (error) {
         problems.push(`error adding listener '${description.name}': ${(error as Error).message}`);
+        refused.push(description.name);
       }
     }
+    this.refused = refused;
     return problems;
   }
 
@@ -50,15 +55,27 @@ export class ListenerManager {
       return;
     }
     const listener = new Listener(description, this.context);
-    // The same name at another address: the old one makes room first, in case the addresses overlap.
-    if (old !== undefined) this.leaving.add(old);
-    await old?.remove();
+    try {
+      await this.open(listener, old);
+    } catch (error) {
+      await listener.remove();
+      throw error;
+    }
     this.listeners.set(name, listener);
+    if (old === undefined) return;
+    this.leaving.add(old);
+    await old.remove();
+  }
+
+  /** Binds. The old one of that name goes on listening until the new one does, and again when that cannot. */
+  private async open(listener: Listener, old: Listener | undefined): Promise<void> {
+    const doors = old?.isInTheWayOf(listener) ? old.bound : [];
+    if (doors.length > 0) await old?.stop();
     const error = await listener.listen();
     if (error === null) return;
-    this.listeners.delete(name);
-    await listener.remove();
-    throw new Error(error.message);
+    await listener.stop();
+    const lost = doors.length > 0 ? await old?.listen(doors) : null;
+    throw new Error(lost ? `${error.message}; and its old address is lost: ${lost.message}` : error.message);
   }
 
   get bound(): readonly BoundListener[] {

@@ -38,6 +38,8 @@ export interface WorkerBirth {
     readonly format: string;
     readonly escapeNewlines: boolean;
   };
+  /** `--drain-time-s`. */
+  readonly drainTimeMs: number;
   /** Room for compiled configs in core memory. */
   readonly configArenaBytes: number;
 }
@@ -72,6 +74,8 @@ export type FromWorker =
       readonly type: "applied";
       readonly version: number;
       readonly bound: readonly BoundListener[];
+      /** Names of listeners that are as they were before, or not there. */
+      readonly refused: readonly string[];
       readonly problems: readonly string[];
     }
   | { readonly type: "stat"; readonly definition: StatDefinition }

@@ -42,6 +42,7 @@ const ANSWER_MS = 2_000;
 /** What a snapshot's application came to, in one worker. */
 export interface Applied {
   readonly bound: readonly BoundListener[];
+  readonly refused: readonly string[];
   readonly problems: readonly string[];
 }
 
@@ -69,9 +70,9 @@ export class Supervisor {
   /**
    * Starts the workers; the first one listens before the others, which take the ports that it was given.
    * @returns what each could not do
-   * @param settle replaces ports 0 by those that the first worker was given
+   * @param settle makes of what the first worker could do what all shall do: the ports that it was given
    */
-  async start(snapshot: Snapshot, settle: (bound: readonly BoundListener[]) => Snapshot): Promise<readonly string[]> {
+  async start(snapshot: Snapshot, settle: (applied: Applied) => Snapshot): Promise<readonly string[]> {
     this.snapshot = snapshot;
     const [first] = this.seats;
     if (first === undefined) return [];
@@ -79,20 +80,20 @@ export class Supervisor {
     for (const seat of this.seats) seat.spawn();
     const applied = await first.apply(snapshot);
     if (applied.problems.length > 0) return applied.problems;
-    const settled = settle(applied.bound);
+    const settled = settle(applied);
     this.snapshot = settled;
     const rest = await Promise.all(this.seats.map((seat) => seat.apply(settled)));
     return unique(rest.flatMap((r) => r.problems));
   }
 
-  /** Hands out a new snapshot, to the first worker first: what it cannot do, the others need not try. */
-  async apply(snapshot: Snapshot, settle: (bound: readonly BoundListener[]) => Snapshot): Promise<readonly string[]> {
+  /** Hands out a new snapshot, to the first worker first: what it cannot do, `settle` takes out for the others. */
+  async apply(snapshot: Snapshot, settle: (applied: Applied) => Snapshot): Promise<readonly string[]> {
     const [first, ...others] = this.seats;
     if (first === undefined) return [];
     // Whoever is born from now on shall not know what has left the config.
     this.snapshot = snapshot;
     const applied = await first.apply(snapshot);
-    const settled = settle(applied.bound);
+    const settled = settle(applied);
     this.snapshot = settled;
     const rest = await Promise.all([first.apply(settled), ...others.map((seat) => seat.apply(settled))]);
     return unique([...applied.problems, ...rest.flatMap((r) => r.problems)]);
@@ -284,7 +285,11 @@ class Seat {
     const snapshot = this.supervisor.current();
     const reason = this.reason || "it ended by itself";
     for (const version of [...this.applications.keys()])
-      this.answerApplications(version, { bound: [], problems: [`worker ${this.index} ended: ${firstLine(reason)}`] });
+      this.answerApplications(version, {
+        bound: [],
+        refused: [],
+        problems: [`worker ${this.index} ended: ${firstLine(reason)}`],
+      });
     if (snapshot === null) return;
     options.replaced.inc();
     options.log.critical(`worker ${this.index} is replaced: ${reason}`);

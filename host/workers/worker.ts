@@ -42,6 +42,8 @@ export interface WorkerParts {
   readonly seed: number;
   readonly accessLogSinks: AccessLogSinks;
   readonly networkFilters: NetworkFilterFactories;
+  /** `--drain-time-s`. */
+  readonly drainTimeMs: number;
   readonly observer: StreamObserver;
   /** Lets writes wait for the other sockets that are ready; without it each turn writes at its end. */
   readonly pass?: LoopPass;
@@ -105,6 +107,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
       clusters: this.clusters,
       factories: parts.networkFilters,
       workerIndex: parts.index,
+      drainTimeMs: parts.drainTimeMs,
       onAcceptTrouble: parts.onAcceptTrouble,
     });
     this.dateTimer = timers.timer(this);

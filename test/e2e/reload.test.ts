@@ -2,7 +2,7 @@
 import { Agent, request } from "undici";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ConfigError } from "../../host/index.ts";
-import { httpConfig, route } from "./support/config.ts";
+import { httpConfig, loopback, route, tcpConfig } from "./support/config.ts";
 import { NETS } from "./support/nets.ts";
 import { type RunningProxy, startProxy } from "./support/proxy.ts";
 import { httpUpstream } from "./support/upstream.ts";
@@ -101,4 +101,62 @@ describe.each(NETS)("a reload over %s sockets", (net) => {
     expect(await wire.untilEnd()).toBe("fin");
     await expect(Wire.toPort(front.port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
   });
+
+  it("keeps a listener where it is when it shall move to an address that is taken", async () => {
+    const taken = await httpUpstream(onTestFinished, (_request, response) => response.end("the other"));
+    const direct = (text: string, port: number) =>
+      httpConfig({
+        routes: [{ match: { prefix: "/" }, direct_response: { status: 200, body: { inline_string: text } } }],
+        listener: { address: loopback(port) },
+      });
+    const front = await startProxy(onTestFinished, direct("old", 0), { net, concurrency: 2 });
+    const refused = front.proxy.reload(direct("new", taken.port));
+    await expect(refused).rejects.toThrow(`error adding listener 'front': cannot bind 127.0.0.1:${taken.port}`);
+    expect(front.log.join("")).toContain("error adding listener 'front'");
+    expect(front.proxy.listeners).toEqual([{ name: "front", addresses: [`127.0.0.1:${front.port}`] }]);
+    expect(await front.counter("listener_manager.listener_create_failure")).toBe(1);
+    expect(await front.counter("listener_manager.listener_modified")).toBe(0);
+    for (let i = 0; i < 8; i++) expect(await fresh(front)).toBe("old");
+    await front.proxy.reload(direct("new", front.port));
+    expect(await fresh(front)).toBe("new");
+  });
+});
+
+it("raw connections of before a reload end with the drain time", async () => {
+  const upstream = await httpUpstream(onTestFinished, (_request, response) => response.end("here"));
+  const config = (prefix: string) => tcpConfig({ u: upstream.port }, { cluster: "u", stat_prefix: prefix });
+  const front = await startProxy(onTestFinished, config("one"), { drainTimeMs: 300 });
+  const wire = await Wire.toPort(front.port);
+  onTestFinished(() => wire.close());
+  wire.send("GET / HTTP/1.1\r\nhost: a\r\n\r\n");
+  await wire.take("here");
+  await front.proxy.reload(config("two"));
+  expect(await wire.untilEnd()).toBe("fin");
+});
+
+it("many reloads with names that never come again leave nothing behind", async () => {
+  const upstream = await httpUpstream(onTestFinished, (_request, response) => response.end("here"));
+  const config = (i: number) => {
+    const cluster = `upstream_${i}`;
+    const manager = { stat_prefix: `front_${i}` };
+    return httpConfig({ routes: [route("/", cluster)], clusters: { [cluster]: upstream.port }, manager });
+  };
+  const front = await startProxy(onTestFinished, config(0), { concurrency: 2 });
+  const names = async () => {
+    const { counters, gauges } = await front.proxy.stats();
+    return [...Object.keys(counters), ...Object.keys(gauges)].map((name) =>
+      name.replaceAll(/(front|upstream)_\d+\./g, "$1_N."),
+    );
+  };
+  expect(await fresh(front)).toBe("here");
+  const before = (await names()).sort();
+  for (let i = 1; i <= 20; i++) {
+    await front.proxy.reload(config(i));
+    expect(await fresh(front)).toBe("here");
+  }
+  const { retiredCells } = front.proxy.server.directory;
+  expect(retiredCells.size).toBeGreaterThan(0);
+  await expect.poll(() => retiredCells.size, { timeout: 15_000 }).toBe(0);
+  // Each once: of the last name alone.
+  await expect.poll(async () => (await names()).sort(), { timeout: 5_000 }).toEqual(before);
 });

@@ -28,6 +28,8 @@ import { VirtualClock } from "./virtual_clock.ts";
 export interface SimulationOptions {
   readonly networkFilters: NetworkFilterFactories;
   readonly seed?: number;
+  /** 600 s by default. */
+  readonly drainTimeMs?: number;
   /** Bytes that one direction of a connection holds between writer and reader. */
   readonly kernelBytes?: number;
   readonly nextReadBytes?: () => number;
@@ -100,6 +102,7 @@ export class SimulatedProxy {
       seed,
       accessLogSinks: new AccessLogSinks({ timers: this.clock.timers, post: () => undefined, readFile: () => NOTHING }),
       networkFilters: options.networkFilters,
+      drainTimeMs: options.drainTimeMs ?? 600_000,
       observer: { onStreamEnd: (stream) => this.ended.push(ended(stream)) },
       onAcceptTrouble: () => undefined,
     });

@@ -41,7 +41,7 @@ export class TcpProxyFilter implements NetworkFilter {
     this.sessions.delete(session);
   }
 
-  /** Raw connections have no point at which they could end in order: they live until the drain time is over. */
+  /** Raw connections have no point at which they could end in order: the listener cuts them when the drain time is over. */
   drain(): void {}
 
   dispose(): void {
