@@ -13,10 +13,11 @@ import { applicationLogFormat } from "./config/application_log.ts";
 import { type BootstrapSource, decodeBootstrap, readConfigFile } from "./config/bootstrap.ts";
 import { ConfigError, type ConfigIssue, formatIssue } from "./config/config_error.ts";
 import type { Bootstrap } from "./config/types/bootstrap.ts";
+import { describeListener } from "./listener/describe.ts";
 import { DEFAULT_LOG_FORMAT } from "./log/format.ts";
 import type { LogLevel } from "./log/level.ts";
 import { FileSink, type LogSink, Logs, StderrSink } from "./log/logger.ts";
-import type { NetChoice } from "./net/choose_net.ts";
+import { type NetChoice, reusePortGap } from "./net/choose_net.ts";
 import { Server } from "./server.ts";
 import type { Tag } from "./stats/tags.ts";
 import { addressText } from "./upstream/host.ts";
@@ -104,7 +105,15 @@ const FILE_FLUSH_MIN_BYTES = 64 * 1024;
 
 /** Throws ConfigError with all that is wrong with a config, or ServerError when it cannot be served. */
 export async function createProxy(options: ProxyOptions): Promise<Proxy> {
-  const { bootstrap, warnings } = decode(await sources(options, options.config));
+  const concurrency = options.concurrency ?? availableParallelism();
+  const net = options.net ?? "auto";
+  const served = async (config: Config | undefined): Promise<DecodedBootstrap> => {
+    const from = await sources(options, config);
+    const decoded = decode(from);
+    if (concurrency > 1) checkSharedPorts(decoded.bootstrap, from[0]?.fileName ?? "config", reusePortGap(net));
+    return decoded;
+  };
+  const { bootstrap, warnings } = await served(options.config);
   const logFormat = applicationLogFormat(bootstrap, options.logFormat);
   const sink = sinkOf(options);
   const logs = new Logs({
@@ -121,8 +130,8 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
   for (const warning of warnings) log.warning(formatIssue(warning));
   const server = await Server.start({
     bootstrap,
-    concurrency: options.concurrency ?? availableParallelism(),
-    net: options.net ?? "auto",
+    concurrency,
+    net,
     logs,
     logFormat: logFormat ?? DEFAULT_LOG_FORMAT,
     escapeLogNewlines: options.escapeLogNewlines ?? false,
@@ -156,7 +165,7 @@ export async function createProxy(options: ProxyOptions): Promise<Proxy> {
       };
     },
     reload: async (config) => {
-      const { bootstrap, warnings } = decode(await sources(options, config ?? options.config));
+      const { bootstrap, warnings } = await served(config ?? options.config);
       for (const warning of warnings) log.warning(formatIssue(warning));
       await server.reload(bootstrap);
     },
@@ -173,6 +182,20 @@ function decode(from: readonly BootstrapSource[]): DecodedBootstrap {
   const result = decodeBootstrap(from, { formatReason });
   if (!result.ok) throw new ConfigError(result.errors);
   return result;
+}
+
+/** Throws ConfigError when there are listeners that all workers shall bind and this Node cannot do that. @param gap why; empty: it can */
+function checkSharedPorts(bootstrap: Bootstrap, file: string, gap: string): void {
+  if (gap === "") return;
+  const advice =
+    "use Node 22.12 or newer, or `concurrency: 1`, or set `enable_reuse_port: false`, which leaves the listener to one worker";
+  const issues = (bootstrap.static_resources?.listeners ?? []).flatMap((listener, i) => {
+    const isShared = describeListener(listener).addresses.some(({ reusePort }) => reusePort);
+    const path = `static_resources.listeners[${i}].enable_reuse_port`;
+    const reason = `several workers cannot listen on the address of listener '${listener.name ?? ""}': ${gap}; ${advice}`;
+    return isShared ? [{ file, line: 1, column: 1, path, reason }] : [];
+  });
+  if (issues.length > 0) throw new ConfigError(issues);
 }
 
 async function sources(options: ProxyOptions, config: Config | undefined): Promise<readonly BootstrapSource[]> {

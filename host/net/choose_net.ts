@@ -23,3 +23,25 @@ export function chooseNet(choice: NetChoice, options: NetOptions): ChosenNet {
   if (choice === "raw") throw new Error(`raw sockets are not to be had: ${handles}`);
   return { net: new PortableNet(options), fallbackReason: handles };
 }
+
+/** The first version of each line of Node whose `node:net` can bind one address from several threads. */
+const REUSE_PORT_SINCE = [
+  { major: 22, minor: 12 },
+  { major: 23, minor: 1 },
+];
+
+/**
+ * Why several workers cannot listen on one address with the sockets that this choice leads to; empty: they can. Asked before
+ * anything is bound: a Node without `reusePort` takes the option and ignores it, and the second worker finds the address in use.
+ */
+export function reusePortGap(choice: NetChoice, nodeVersion: string = process.versions.node): string {
+  const handles = choice === "portable" ? "portable sockets were asked for" : loadHandles<RawSocket>();
+  // Handles that are known know the flag.
+  if (typeof handles !== "string") return "";
+  const [major = 0, minor = 0] = nodeVersion.split(".").map(Number);
+  const line = REUSE_PORT_SINCE.find((since) => since.major === major);
+  const isKnown = line === undefined ? major > 23 : minor >= line.minor;
+  return isKnown
+    ? ""
+    : `Node ${nodeVersion} has no \`reusePort\` in node:net, and raw sockets are not to be had: ${handles}`;
+}

@@ -4,7 +4,7 @@ import { type AddressInfo, createServer as createTcpServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ServerError } from "../../host/index.ts";
+import { ConfigError, ServerError } from "../../host/index.ts";
 import { temporaryFolder } from "../support/temporary_folder.ts";
 import { httpConfig, loopback, route } from "./support/config.ts";
 import { NETS } from "./support/nets.ts";
@@ -112,5 +112,44 @@ describe.each(NETS)("addresses over %s sockets", (net) => {
     onTestFinished(() => wire.close());
     wire.send(REQUEST);
     expect(await wire.take("by name")).toMatch(/^HTTP\/1\.1 200 /);
+  });
+});
+
+describe("a Node that cannot share a port between threads", () => {
+  /** As if the program ran on it. */
+  function asOn(version: string): void {
+    const { versions } = process;
+    Object.defineProperty(process, "versions", {
+      ...Object.getOwnPropertyDescriptor(process, "versions"),
+      value: { ...versions, node: version },
+    });
+    onTestFinished(() => {
+      Object.defineProperty(process, "versions", { value: versions });
+    });
+  }
+  const portable = { net: "portable", concurrency: 2 } as const;
+
+  it("refuses several workers before anything is bound, and says what to do", async () => {
+    asOn("20.20.2");
+    const taken = await httpUpstream(onTestFinished, (_request, response) => response.end());
+    // Were the admin port bound first, its address would be the complaint.
+    const config = httpConfig({ routes: DIRECT, bootstrap: { admin: { address: loopback(taken.port) } } });
+    const refused = startProxy(onTestFinished, config, portable);
+    await expect(refused).rejects.toThrow(ConfigError);
+    await expect(refused).rejects.toThrow(
+      /listeners\[0\]\.enable_reuse_port: .*'front'.*Node 20\.20\.2 has no `reusePort`.*use Node 22\.12.*`concurrency: 1`/,
+    );
+  });
+
+  it("serves with one worker, or with a listener that one worker owns, and refuses a reload that asks for more", async () => {
+    asOn("20.20.2");
+    await startProxy(onTestFinished, httpConfig({ routes: DIRECT }), { net: "portable" });
+    const owned = httpConfig({ routes: DIRECT, listener: { enable_reuse_port: false } });
+    const front = await startProxy(onTestFinished, owned, portable);
+    await expect(front.proxy.reload(httpConfig({ routes: DIRECT }))).rejects.toThrow(ConfigError);
+    const wire = await Wire.toPort(front.port);
+    onTestFinished(() => wire.close());
+    wire.send(REQUEST);
+    await wire.take("direct");
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { chooseNet } from "../../../host/net/choose_net.ts";
+import { chooseNet, reusePortGap } from "../../../host/net/choose_net.ts";
 import { loadHandles } from "../../../host/net/raw/handles.ts";
 import type { NetOptions } from "../../../host/net/socket.ts";
 
@@ -35,6 +35,23 @@ describe("choice of sockets", () => {
     expect(net.kind).toBe("portable");
     expect(fallbackReason).toContain(reason);
     expect(() => chooseNet("raw", options)).toThrow(reason);
+  });
+
+  it.each([
+    ["20.20.2", false],
+    ["22.11.0", false],
+    ["22.12.0", true],
+    ["23.0.9", false],
+    ["23.1.0", true],
+    ["24.0.0", true],
+    ["26.1.0", true],
+  ])("knows whether portable sockets of Node %s can share a port: %s", (version, can) => {
+    expect(reusePortGap("portable", version) === "").toBe(can);
+    // With handles it is theirs to say.
+    expect(reusePortGap("auto", version)).toBe("");
+    withBinding("tcp_wrap", { ...binding("tcp_wrap"), constants: { SOCKET: 0, SERVER: 1, UV_TCP_IPV6ONLY: 1 } });
+    expect(reusePortGap("auto", version) === "").toBe(can);
+    if (!can) expect(reusePortGap("auto", version)).toMatch(/Node 2.* `reusePort`.* no number UV_TCP_REUSEPORT/);
   });
 
   it("falls back when there is no private interface at all", () => {
