@@ -15,3 +15,14 @@ export const nuncio: Peer = {
     return { command, arguments: ["-c", writeBootstrap(site), "--concurrency", "1", "-l", "warning"] };
   },
 };
+
+/** The same over the portable sockets: Node makes a buffer of 64 KiB for each read, and the collector takes its time. */
+export const nuncioPortable: Peer = {
+  ...nuncio,
+  name: "nuncio_portable",
+  garbageMib: 96,
+  prepare(command, site) {
+    const launch = nuncio.prepare(command, site);
+    return { ...launch, arguments: [...launch.arguments, "--net", "portable"] };
+  },
+};

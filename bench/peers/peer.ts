@@ -30,6 +30,8 @@ export interface Peer {
   /** What it does beside HTTP; nginx needs a module that may be missing, the floor knows no HTTP. */
   readonly http: boolean;
   readonly tcp: boolean;
+  /** MiB that its reads may leave behind for a collector to take, however much memory it holds. */
+  readonly garbageMib?: number;
   /** Where it is, or undefined when it is not installed. */
   find(): string | undefined;
   /** Writes its config and says how to start it. */

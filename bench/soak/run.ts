@@ -7,7 +7,7 @@ import { killAll } from "../machine/child.ts";
 import { envoy } from "../peers/envoy.ts";
 import { haproxy } from "../peers/haproxy.ts";
 import { nginx } from "../peers/nginx.ts";
-import { nuncio } from "../peers/nuncio.ts";
+import { nuncio, nuncioPortable } from "../peers/nuncio.ts";
 import { Stand } from "../stand.ts";
 import { largeBody } from "./large_body.ts";
 import { millionRequests } from "./million_requests.ts";
@@ -16,7 +16,7 @@ import type { Soak } from "./soak.ts";
 import { workerKilled } from "./worker_killed.ts";
 
 const SOAKS: readonly Soak[] = [workerKilled, largeBody, slowClients, millionRequests];
-const PEERS = [nuncio, nginx, haproxy, envoy];
+const PEERS = [nuncio, nuncioPortable, nginx, haproxy, envoy];
 
 const { values } = parseArgs({
   options: { only: { type: "string", multiple: true, default: [] }, peer: { type: "string", default: "nuncio" } },
