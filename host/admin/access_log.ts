@@ -102,6 +102,7 @@ function streamOf(exchange: AdminExchange, requestHeaders: HeaderMap, responseHe
     clusterName: "",
     routeName: "",
     virtualHostName: "",
+    virtualClusterName: "",
     requestId: "",
     requestHeaders,
     responseHeaders,

@@ -315,6 +315,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "domains",
       "routes",
       "matcher",
+      "virtual_clusters",
       "typed_per_filter_config",
       ...HEADER_MUTATIONS,
       "include_request_attempt_count",
@@ -322,6 +323,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
     ],
     inert: { metadata: METADATA },
   },
+  "envoy.config.route.v3.VirtualCluster": { read: ["headers", "name"] },
   "envoy.config.route.v3.Route": {
     read: ["name", "match", "route", "redirect", "direct_response", "typed_per_filter_config", ...HEADER_MUTATIONS],
     inert: {

@@ -422,6 +422,7 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
     stats.rqClass[digit]?.inc();
     stats.listenerRqCompleted.inc();
     stats.listenerRqClass[digit]?.inc();
+    this.virtualCluster?.answered(status);
     if (isSwitch) {
       this.upgradeAccepted = true;
       stats.cxUpgradesTotal.inc();
@@ -459,6 +460,7 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
   private endResponse(): void {
     this.responseEnded = true;
     this.downstreamLastTxMs = this.worker.clock.now();
+    if (this.upstreamLastRxMs >= 0) this.virtualCluster?.recordTime(this.upstreamLastRxMs - this.requestEndMs);
     if (!this.requestEnded) this.manager.stats.rqRxReset.inc();
     this.finish(true);
   }

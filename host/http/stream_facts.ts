@@ -5,6 +5,7 @@
 
 import type { Address } from "../net/address.ts";
 import type { RouteEntry } from "../route/route_entry.ts";
+import type { VirtualCluster } from "../route/virtual_cluster.ts";
 import {
   type ConnectionInfo,
   NEVER,
@@ -53,6 +54,8 @@ export abstract class StreamFacts implements StreamInfo {
   upstreamTransportFailureReason = "";
   attemptCount = 0;
   clusterName = "";
+  /** Where the router counts it; null: the virtual host names none, or it did not get there. */
+  virtualCluster: VirtualCluster | null = null;
   /** The client as x-forwarded-for tells it, by `forwardRequest`; empty: the socket's peer. */
   forwardedClient = "";
   private wireReceivedAtStart = 0;
@@ -93,6 +96,7 @@ export abstract class StreamFacts implements StreamInfo {
     this.upstreamTransportFailureReason = "";
     this.attemptCount = 0;
     this.clusterName = "";
+    this.virtualCluster = null;
     this.forwardedClient = "";
     this.wireReceivedAtStart = http.wireBytesReceived;
     this.wireSentAtStart = http.wireBytesSent;
@@ -132,6 +136,17 @@ export abstract class StreamFacts implements StreamInfo {
 
   get virtualHostName(): string {
     return this.route?.virtualHost.name ?? "";
+  }
+
+  get virtualClusterName(): string {
+    return this.virtualCluster?.name ?? "";
+  }
+
+  /** The request gets a connection. */
+  onUpstream({ id, socket }: { readonly id: number; readonly socket: { readonly local: Address } }): void {
+    this.upstreamConnectionId = id;
+    this.upstreamSocket = socket;
+    this.virtualCluster?.rqTotal.inc();
   }
 
   get requestId(): string {

@@ -9,6 +9,7 @@ import type {
   RouteConfiguration,
   VirtualHost,
 } from "../config/types/route.ts";
+import type { ScopeLease } from "../stats/scope.ts";
 import {
   PATH_CONNECT,
   PATH_EXACT,
@@ -54,6 +55,7 @@ import { compileDirectResponse, compileRedirect } from "./redirect.ts";
 import { writeRegex } from "./regex_writer.ts";
 import { bothRewrites, compileLiteralHost, compileRewrite } from "./rewrite.ts";
 import type { RouteEntry, RouteTable, VirtualHostEntry } from "./route_entry.ts";
+import { VirtualClusters } from "./virtual_cluster.ts";
 
 /** Envoy's `max_direct_response_body_size_bytes` where none is set. */
 const DEFAULT_MAX_DIRECT_RESPONSE_BYTES = 4096;
@@ -64,9 +66,11 @@ const DEFAULT_MAX_DIRECT_RESPONSE_BYTES = 4096;
  */
 export function compileRouteTable(config: RouteConfiguration, context: RouteContext): RouteTable {
   const memory = new ProgramMemory(context.arena);
+  const compiler = new TableCompiler(config, context, memory);
   try {
-    return new TableCompiler(config, context, memory).compile();
+    return compiler.compile();
   } catch (error) {
+    compiler.release();
     memory.dispose();
     throw error;
   }
@@ -79,6 +83,7 @@ class TableCompiler {
   private readonly writer = new ProgramWriter();
   private readonly routes: RouteEntry[] = [];
   private readonly virtualHosts: VirtualHostEntry[] = [];
+  private readonly leases: ScopeLease[] = [];
   /** By offset of the virtual host's record. */
   private readonly hostRoutes = new Map<number, HostRoutes>();
   /** Routes in the order in which they were written, and with them the entries of their weighted clusters. */
@@ -118,8 +123,16 @@ class TableCompiler {
       virtualHosts: this.virtualHosts,
       match: (block, random) => routeMatch(program, block, random),
       explain: (block) => explainRoute(core, program, this.hostRoutes, block),
-      dispose: () => memory.dispose(),
+      dispose: () => {
+        memory.dispose();
+        this.release();
+      },
     };
+  }
+
+  /** Gives back the stats of virtual clusters. */
+  release(): void {
+    for (const lease of this.leases.splice(0)) lease.release();
   }
 
   /** The core's own hash: both sides must agree. */
@@ -136,6 +149,7 @@ class TableCompiler {
       name: host.name,
       includeRequestAttemptCount: host.include_request_attempt_count === true,
       includeAttemptCountInResponse: host.include_attempt_count_in_response === true,
+      virtualClusters: VirtualClusters.compile(host, this.context.virtualHostScope, this.leases),
     };
     this.virtualHosts.push(entry);
     const record = writer.reserve(VIRTUAL_HOST_BYTES);

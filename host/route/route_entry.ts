@@ -1,5 +1,6 @@
 import type { StreamInfo } from "../stream_info/stream_info.ts";
 import type { HeaderMap } from "../wasm/header_view.ts";
+import type { VirtualClusters } from "./virtual_cluster.ts";
 
 /**
  * What a route is after compiling: immutable objects that the matcher hands out by index. One entry answers everything
@@ -42,6 +43,8 @@ export type VirtualHostEntry = {
   readonly name: string;
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
+  /** Null: it names none. */
+  readonly virtualClusters: VirtualClusters | null;
 };
 
 export type ForwardAction = {

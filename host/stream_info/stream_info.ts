@@ -83,6 +83,8 @@ export interface StreamInfo {
   readonly clusterName: string;
   readonly routeName: string;
   readonly virtualHostName: string;
+  /** Empty without one. */
+  readonly virtualClusterName: string;
   /** x-request-id, empty without one. */
   readonly requestId: string;
   /** Null for raw TCP, and where the head never became complete. */

@@ -43,6 +43,7 @@ export interface EndedStream {
   readonly details: string;
   readonly flags: number;
   readonly path: string;
+  readonly virtualCluster: string;
 }
 
 const FAR_READ_BUFFER_BYTES = 65_536;
@@ -232,6 +233,12 @@ export class SimulatedProxy {
 const NOTHING = new Uint8Array(0);
 
 function ended(stream: HttpStream): EndedStream {
-  const { responseCode, responseCodeDetails, responseFlags, path } = stream;
-  return { status: responseCode, details: responseCodeDetails, flags: responseFlags, path };
+  const { responseCode, responseCodeDetails, responseFlags, path, virtualClusterName } = stream;
+  return {
+    status: responseCode,
+    details: responseCodeDetails,
+    flags: responseFlags,
+    path,
+    virtualCluster: virtualClusterName,
+  };
 }

@@ -117,6 +117,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     }
     this.cluster = cluster;
     stream.clusterName = action.cluster;
+    stream.virtualCluster = route.virtualHost.virtualClusters?.pick(headers) ?? null;
     this.isInternal = headers.hasId(HEADER_X_ENVOY_INTERNAL);
     this.timeoutMs = requestTimeout(headers, action.timeoutMs, router.config);
     dropRetryHeaders(headers);
@@ -195,8 +196,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     const { held, stream } = this;
     this.isQueued = false;
     this.connection = connection;
-    stream.upstreamConnectionId = connection.id;
-    stream.upstreamSocket = connection.socket;
+    stream.onUpstream(connection);
     const now = stream.worker.clock.now();
     stream.upstreamFirstTxMs = now;
     const headersEnd = this.endStream && !stream.isUpgrade;
@@ -360,6 +360,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     const { cluster, host, stream } = this;
     if (timer === this.responseTimer) {
       cluster?.stats.rqTimeout.inc();
+      stream.virtualCluster?.rqTimeout.inc();
       host?.stats.rqTimeout.inc();
       this.timedOut(
         this.altResponse ? 204 : 504,

@@ -90,6 +90,7 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
       routes: compileRouteTable(config.route_config ?? {}, {
         core: worker.core,
         arena: worker.arena,
+        virtualHostScope: worker.stats.root.scope("vhost"),
         decodeFilterConfig: (_filter, any) => routeConfigs.get(any["@type"])?.(any),
         readFile: (path) => readFileSync(path),
       }),

@@ -61,6 +61,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
   responseFlags = 0;
   upstream: UpstreamInfo | null = null;
   readonly upstreamConnectionId = 0;
+  readonly virtualClusterName = "";
   upstreamTransportFailureReason = "";
   attemptCount = 0;
   clusterName = "";

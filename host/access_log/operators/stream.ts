@@ -38,8 +38,7 @@ const filterState: OperatorKind = {
 
 export const streamOperators: OperatorFamily = {
   ROUTE_NAME: plainText((info) => info.routeName),
-  // Virtual clusters are not read yet: none has a name.
-  VIRTUAL_CLUSTER_NAME: plain(() => undefined),
+  VIRTUAL_CLUSTER_NAME: plainText((info) => info.virtualClusterName),
   STREAM_ID: plainText((info) => info.requestId),
   UNIQUE_ID: plain(() => randomUUID()),
   ACCESS_LOG_TYPE: plain((info) =>

@@ -5,6 +5,7 @@ import type {
   Route,
   RouteAction,
   RouteConfiguration,
+  VirtualCluster,
   VirtualHost,
   WeightedCluster,
 } from "../types/route.ts";
@@ -22,6 +23,9 @@ export const routeRules = [
       const place = at.element("virtual_hosts", table.virtual_hosts ?? [], index);
       checkRoutes(table, host, place, context);
     }
+  }),
+  rule<VirtualCluster>("envoy.config.route.v3.VirtualCluster", ({ headers = [] }, at) => {
+    if (headers.length === 0) at.fail("virtual clusters must define 'headers'");
   }),
   rule<VirtualHost>("envoy.config.route.v3.VirtualHost", (host, at) => {
     if (host.matcher !== undefined && (host.routes ?? []).length > 0) {

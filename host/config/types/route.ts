@@ -40,9 +40,16 @@ export interface VirtualHost extends HeaderMutations {
   /** Not both: a list, or a tree that leads to routes. */
   readonly routes?: readonly Route[];
   readonly matcher?: Matcher;
+  readonly virtual_clusters?: readonly VirtualCluster[];
   readonly include_request_attempt_count?: boolean;
   readonly include_attempt_count_in_response?: boolean;
   readonly typed_per_filter_config?: TypedPerFilterConfig;
+}
+
+export interface VirtualCluster {
+  readonly name: string;
+  /** All must match. */
+  readonly headers?: readonly HeaderMatcher[];
 }
 
 /** Exactly one of the actions is set. */

@@ -46,6 +46,7 @@ export function fakeStream(facts: Partial<StreamInfo> = {}): StreamInfo {
     clusterName: "",
     routeName: "",
     virtualHostName: "",
+    virtualClusterName: "",
     requestId: "",
     requestHeaders: null,
     responseHeaders: null,

@@ -3,18 +3,26 @@ import type { RouteConfiguration } from "../../../host/config/types/route.ts";
 import { compileRouteTable } from "../../../host/route/compile.ts";
 import type { RouteContext } from "../../../host/route/context.ts";
 import type { RouteTable } from "../../../host/route/route_entry.ts";
+import { StatStore } from "../../../host/stats/scope.ts";
 import { ConfigArena } from "../../../host/wasm/config_arena.ts";
 import { Core } from "../../../host/wasm/core.ts";
 import { HeaderMap } from "../../../host/wasm/header_view.ts";
 import { BLOCK_METHOD, METHOD_CONNECT } from "../../../host/wasm/layout.gen.ts";
+import { Ledger } from "../../../host/wasm/ledger.ts";
 
 export class RouteBench {
   readonly core = new Core();
   readonly arena = new ConfigArena(this.core);
+  readonly stats = new StatStore(Ledger.create(1).view, {
+    onDefine: () => undefined,
+    onRelease: () => undefined,
+    onFull: () => undefined,
+  });
   readonly files = new Map<string, Uint8Array>();
   readonly context: RouteContext = {
     core: this.core,
     arena: this.arena,
+    virtualHostScope: this.stats.root.scope("vhost"),
     decodeFilterConfig: (_name, config) => config,
     readFile: (path) => {
       const file = this.files.get(path);
