@@ -48,6 +48,8 @@ export { random32, randomBelow } from "./bytes/random";
 export {
   findByteScalar,
   findByteVector,
+  findNonAuthorityScalar,
+  findNonAuthorityVector,
   findNonTargetScalar,
   findNonTargetVector,
   findNonTokenScalar,
@@ -56,10 +58,10 @@ export {
   findNonValueVector,
 } from "./bytes/scan";
 export {
+  BLOCK_CAPACITY,
   BLOCK_METHOD,
   BLOCK_PRESENT,
   BLOCK_STATUS,
-  blockBytes,
   blockClone,
   blockFree,
   blockNew,

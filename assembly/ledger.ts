@@ -7,6 +7,7 @@ export const LEDGER_ABI_VERSION: u32 = 2;
 
 export {
   acquire,
+  acquireAndEnter,
   CELL_BYTES,
   CELL_LIMIT,
   CELLS_MAX,
@@ -15,6 +16,7 @@ export {
   HELD_BYTES,
   isOpen,
   release,
+  releaseBoth,
   used,
 } from "./admission/circuit_breaker";
 export {

@@ -17,3 +17,5 @@ export const HEADERS_EXPECT_CONTINUE: u32 = 8;
 export const HEADERS_HTTP10: u32 = 16;
 export const HEADERS_CHUNKED: u32 = 32;
 export const HEADERS_CONTENT_LENGTH: u32 = 64;
+/** The path does not begin with a slash: `*`, or there is none (CONNECT). */
+export const HEADERS_NO_SLASH: u32 = 128;

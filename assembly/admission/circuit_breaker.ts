@@ -42,6 +42,19 @@ export function enter(cell: u32, held: u32): void {
   store<i32>(held, load<i32>(held) + 1);
 }
 
+/** `acquire` of one cell and, where that was granted, `enter` of another: a request under its breaker, on its host. 1, or 0 and nothing changed. */
+export function acquireAndEnter(cell: u32, held: u32, entered: u32, enteredHeld: u32): i32 {
+  if (acquire(cell, held) == 0) return 0;
+  enter(entered, enteredHeld);
+  return 1;
+}
+
+/** `release` of both. */
+export function releaseBoth(cell: u32, held: u32, entered: u32, enteredHeld: u32): void {
+  release(cell, held);
+  release(entered, enteredHeld);
+}
+
 /** Returns a permit of this thread. Returning what was not taken is our own fault and traps. */
 export function release(cell: u32, held: u32): void {
   const mine = load<i32>(held);

@@ -53,15 +53,19 @@ export class Block {
   method: u32;
   /** Status of a response. */
   status: u32;
-  /** For the room that made the block. */
+  /** BLOCK_... bits. */
   flags: u32;
   /** Next free block, while free. */
   next: u32;
 }
 
 export const BLOCK_STRUCT_BYTES: u32 = 64;
+/** A known name came a second time; stays when one of the two goes. Without it nobody need look for fields to join. */
+export const BLOCK_REPEATED: u32 = 1;
 /** The bits of known names: four words, those of the lowest ids first. */
 export const BLOCK_PRESENT: u32 = offsetof<Block>("presentLow");
+/** Bytes of memory that the block takes, whatever of it is used. */
+export const BLOCK_CAPACITY: u32 = offsetof<Block>("capacity");
 export const BLOCK_METHOD: u32 = offsetof<Block>("method");
 export const BLOCK_STATUS: u32 = offsetof<Block>("status");
 
@@ -143,11 +147,6 @@ export function blockAt(block: u32): Block {
   return it;
 }
 
-/** Bytes of memory that the block takes, whatever of it is used. */
-export function blockBytes(block: u32): u32 {
-  return blockAt(block).capacity;
-}
-
 /** Start of the text: spans are relative to it. */
 export function blockText(block: u32): usize {
   return block + BLOCK_STRUCT_BYTES;
@@ -212,8 +211,10 @@ export function isPresent(it: Block, id: u32): bool {
 
 export function markPresent(it: Block, id: u32): void {
   if (id == 0) return;
-  if (id < 64) it.presentLow |= (<u64>1) << id;
-  else it.presentHigh |= (<u64>1) << (id - 64);
+  const bit = (<u64>1) << (id & 63);
+  if (isPresent(it, id)) it.flags |= BLOCK_REPEATED;
+  else if (id < 64) it.presentLow |= bit;
+  else it.presentHigh |= bit;
 }
 
 export function markAbsent(it: Block, id: u32): void {

@@ -2,7 +2,7 @@
 // see one line. Which names these are was read off Envoy 1.40, name by name; it differs between requests and responses. All other names keep their lines
 // (`set-cookie` could not be joined at all, RFC 6265 3).
 
-import { blockAt, fieldAt } from "./block";
+import { BLOCK_REPEATED, blockAt, fieldAt } from "./block";
 import { draft, draftJoin } from "./draft";
 import {
   HEADER_ACCEPT,
@@ -189,6 +189,7 @@ export const JOINED_RESPONSE_HIGH: u64 =
 
 /** Joins, in the draft, the values of each known name in the two words of bits that occurs more than once. False: no room. */
 export function joinRepeated(low: u64, high: u64): bool {
+  if ((blockAt(draft).flags & BLOCK_REPEATED) == 0) return true;
   let seenLow: u64 = 0;
   let seenHigh: u64 = 0;
   let i: u32 = 0;

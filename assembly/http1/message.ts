@@ -8,6 +8,7 @@ import {
   HEADERS_EXPECT_CONTINUE,
   HEADERS_HTTP10,
   HEADERS_KEEP_ALIVE,
+  HEADERS_NO_SLASH,
   HEADERS_UPGRADE,
 } from "../abi/event";
 import {
@@ -166,6 +167,7 @@ function writeRequestFields(it: Connection, block: u32, textStart: usize, isConn
   const authorityEnd = hasAuthority ? target.authorityEnd : fields.hosts != 0 ? fields.hostEnd : textStart;
   if (isConnect) {
     setPseudo(block, 1, HEADER_AUTHORITY, authority, authorityEnd);
+    headFlags |= HEADERS_NO_SLASH;
     return;
   }
   let path = target.pathStart;
@@ -177,6 +179,7 @@ function writeRequestFields(it: Connection, block: u32, textStart: usize, isConn
     facts.textEnd++;
   }
   setPseudo(block, 1, HEADER_PATH, path, pathEnd);
+  if (load<u8>(path) != 0x2f) headFlags |= HEADERS_NO_SLASH;
   setPseudo(block, 2, HEADER_AUTHORITY, authority, authorityEnd);
   const isHttps =
     target.scheme == target.SCHEME_HTTPS ||

@@ -4,6 +4,7 @@
 // block and the search goes on where it stopped, so that a client who sends byte by byte costs no more than the bytes.
 
 import { H1_NO_BLOCK } from "../abi/result";
+import { copyBytes } from "../bytes/copy";
 import { findByte } from "../bytes/scan";
 import { blockAppendText, blockAt, blockNew, blockReserve, blockText } from "../header/block";
 import { Connection } from "./connection";
@@ -38,7 +39,7 @@ export function gather(it: Connection, from: usize, end: usize, tooLarge: u32): 
   if (length > it.maxHeadBytes) return refuse(tooLarge, end);
   const block = whole ? blockNew(length + GAINED_TEXT_MAX, lines + PSEUDO_FIELDS_MAX) : blockNew(length, 0);
   if (block == 0) return refuse(H1_NO_BLOCK, end);
-  memory.copy(blockText(block), from, length);
+  copyBytes(blockText(block), from, length);
   blockAt(block).textEnd = length;
   it.block = block;
   it.scanned = whole ? 0 : <u32>(resume - from);

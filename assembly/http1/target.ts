@@ -1,6 +1,7 @@
 // The request target, RFC 9112 3.2: origin form, absolute form, authority form (CONNECT), asterisk form (OPTIONS).
 
 import { H1_TARGET, H1_TARGET_URL, OK } from "../abi/result";
+import { findNonAuthority } from "../bytes/scan";
 import { METHOD_CONNECT, METHOD_OPTIONS } from "../header/method";
 
 const AT: u32 = 0x40;
@@ -104,19 +105,10 @@ function checkBytes(from: usize, end: usize): bool {
   return true;
 }
 
-/** Whether every byte may stand in an authority (RFC 3986 3.2: unreserved, percent, sub-delims, `:`, `@`, brackets). May be empty. */
+/** Whether every byte may stand in an authority. May be empty. */
 export function isAuthority(from: usize, end: usize): bool {
-  for (let at = from; at < end; at++) {
-    const byte: u32 = load<u8>(at);
-    const set: u64 = byte < 64 ? AUTHORITY_LOW : byte < 128 ? AUTHORITY_HIGH : 0;
-    if (((set >> (byte & 63)) & 1) == 0) return false;
-  }
-  return true;
+  return findNonAuthority(from, end) == end;
 }
-
-/** `!$%&'()*+,-.0-9:;=` and `@A-Z[]_a-z~`, a bit each. */
-const AUTHORITY_LOW: u64 = 0x2fff_7ff2_0000_0000;
-const AUTHORITY_HIGH: u64 = 0x47ff_fffe_afff_ffff;
 
 /** Whether an authority has a host, in brackets or without, and perhaps a port up to 65535. */
 function isHostAndPort(from: usize, end: usize): bool {

@@ -6,7 +6,7 @@
 import { networkFilters } from "../../filters/registry.ts";
 import { AccessLogSinks } from "../../host/access_log/sinks.ts";
 import { decodeBootstrap } from "../../host/config/bootstrap.ts";
-import { NO_OBSERVER } from "../../host/http/stream_observer.ts";
+import { ExplainRing } from "../../host/explain/ring.ts";
 import { describeListener } from "../../host/listener/describe.ts";
 import { type Address, IpAddress } from "../../host/net/address.ts";
 import { SystemClock } from "../../host/net/clock.ts";
@@ -116,7 +116,7 @@ export async function openInMemory(
     accessLogSinks: new AccessLogSinks({ timers, post() {}, readFile: () => new Uint8Array(0) }),
     networkFilters,
     drainTimeMs: 0,
-    observer: NO_OBSERVER,
+    observer: new ExplainRing(core),
     pass: new LoopPass((run) => {
       waiting = run;
     }),

@@ -19,7 +19,7 @@ import type { Cluster } from "../upstream/cluster.ts";
 import type { ClusterManager } from "../upstream/cluster_manager.ts";
 import type { Core } from "../wasm/core.ts";
 import { HeaderMap } from "../wasm/header_view.ts";
-import { HEADER_X_REQUEST_ID } from "../wasm/layout.gen.ts";
+import { BLOCK_CAPACITY, HEADER_X_REQUEST_ID } from "../wasm/layout.gen.ts";
 
 /** Streams that went well and are remembered. */
 export const RECORDS_GOOD_MAX = 128;
@@ -59,7 +59,10 @@ export class StreamRecord {
   fill(stream: HttpStream, core: Core): void {
     const { requestHeaders } = stream;
     this.requestHeaders.release();
-    if (requestHeaders.isAttached && core.exports.blockBytes(requestHeaders.block) <= HEAD_BYTES_MAX) {
+    if (
+      requestHeaders.isAttached &&
+      (core.words[(requestHeaders.block + BLOCK_CAPACITY) >> 2] as number) <= HEAD_BYTES_MAX
+    ) {
       this.requestHeaders.attach(requestHeaders.detach());
     }
     this.manager = stream.manager;

@@ -16,17 +16,18 @@ import {
   HEADER_NO_ROOM,
   HEADER_PATH,
   HEADER_STATUS,
+  HEADERS_NO_SLASH,
   METHOD_CONNECT,
   METHOD_OTHER,
   OK,
 } from "../wasm/layout.gen.ts";
 import type { HttpStream } from "./stream.ts";
 
-const SLASH = 0x2f;
-
-/** False: the request is answered. */
-export function admit(stream: HttpStream): boolean {
-  return checkQuery(stream) && checkPath(stream) && normalizePath(stream) && stripPort(stream) && forward(stream);
+/** `flags`: HEADERS_... of its head. False: the request is answered. */
+export function admit(stream: HttpStream, flags: number): boolean {
+  return (
+    checkQuery(stream) && checkPath(stream, flags) && normalizePath(stream) && stripPort(stream) && forward(stream)
+  );
 }
 
 /** QUERY is about its content, whose type must be told (draft-ietf-httpbis-safe-method-w-body). */
@@ -37,14 +38,12 @@ function checkQuery(stream: HttpStream): boolean {
   return false;
 }
 
-function checkPath(stream: HttpStream): boolean {
-  const { core } = stream.worker;
-  if (stream.method === METHOD_CONNECT) return true;
-  if (core.exports.headerJoinId(stream.requestHeaders.block, HEADER_PATH) === 0) {
+function checkPath(stream: HttpStream, flags: number): boolean {
+  if ((flags & HEADERS_NO_SLASH) === 0 || stream.method === METHOD_CONNECT) return true;
+  if (!stream.requestHeaders.hasId(HEADER_PATH)) {
     stream.sendLocalReply(404, "", "missing_path_rejected", 0);
     return false;
   }
-  if (core.bytes[core.result(0)] === SLASH) return true;
   stream.manager.stats.rqNonRelativePath.inc();
   stream.sendLocalReply(404, "", "absolute_path_rejected", 0);
   return false;

@@ -120,7 +120,7 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
       this.sendLocalReply(503, "envoy overloaded", "overload", OVERLOAD_MANAGER_TERMINATED);
       return;
     }
-    if (!admit(this)) return;
+    if (!admit(this, flags)) return;
     this.matchRoute();
     // A CONNECT without a route is the router's to refuse: 404.
     const isRefused = this.isUpgrade && (this.route !== null || method !== METHOD_CONNECT) && !this.upgradeAllowed();

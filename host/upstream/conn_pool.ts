@@ -76,7 +76,7 @@ export class HttpConnPool {
     const breakers = cluster.breakers[this.priority];
     const connection = this.idle.pop();
     if (connection !== undefined) {
-      if (!breakers.requests.acquire()) {
+      if (!this.host.admit(breakers.requests)) {
         this.idle.push(connection);
         cluster.stats.rqPendingOverflow.inc();
         client.onPoolFailure(RESET_OVERFLOW, "");
@@ -107,10 +107,9 @@ export class HttpConnPool {
 
   /** The request that `attach` counted is over. */
   onStreamEnd(): void {
-    this.cluster.breakers[this.priority].requests.release();
     this.cluster.stats.rqActive.dec();
     this.host.stats.rqActive.dec();
-    this.host.leave();
+    this.host.dismiss(this.cluster.breakers[this.priority].requests);
   }
 
   /** No new connections for requests to come; idle ones close, busy ones after their answer. */
@@ -146,7 +145,7 @@ export class HttpConnPool {
     while (this.pending.length > 0) {
       const client = this.pending.shift() as PoolClient;
       this.leaveQueue();
-      if (requests.acquire()) {
+      if (this.host.admit(requests)) {
         this.attach(client, connection);
         return;
       }
@@ -202,13 +201,13 @@ export class HttpConnPool {
 
   // --- inside ----------------------------------------------------------------------------------------------------------
 
+  /** The request was admitted. */
   private attach(client: PoolClient, connection: UpstreamConnection): void {
     const { cluster, host } = this;
     cluster.stats.rqTotal.inc();
     cluster.stats.rqActive.inc();
     host.stats.rqTotal.inc();
     host.stats.rqActive.inc();
-    host.enter();
     connection.attach(client);
     client.onPoolReady(connection);
   }

@@ -164,14 +164,24 @@ export class Host {
     this.statLease.release();
   }
 
-  /** A request begins here: what LEAST_REQUEST compares, over all threads. */
+  /** A connection of a TCP session begins here: what LEAST_REQUEST compares, over all threads. */
   enter(): void {
     this.active.enter();
   }
 
-  /** A request that `enter` counted is over. */
+  /** What `enter` counted is over. */
   leave(): void {
     this.active.release();
+  }
+
+  /** A request begins here, if the breaker has a permit for it. */
+  admit(breaker: Permits): boolean {
+    return breaker.acquireAndEnter(this.active);
+  }
+
+  /** A request that was admitted is over. */
+  dismiss(breaker: Permits): void {
+    breaker.releaseWith(this.active);
   }
 }
 

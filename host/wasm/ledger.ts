@@ -89,6 +89,16 @@ export class Permits {
     this.held = SPARE_HELD_AT + this.view.thread * HELD_BYTES;
   }
 
+  /** `acquire`, and `enter` of the other cell where that was granted: one call for what every request does. */
+  acquireAndEnter(other: Permits): boolean {
+    return this.ledger.acquireAndEnter(this.cell, this.held, other.cell, other.held) !== 0;
+  }
+
+  /** `release` of both. */
+  releaseWith(other: Permits): void {
+    this.ledger.releaseBoth(this.cell, this.held, other.cell, other.held);
+  }
+
   /** Permits in use in the whole process. */
   get used(): number {
     return this.ledger.used(this.cell);

@@ -29,6 +29,11 @@ const searches: { name: string; allows: (byte: number) => boolean; forms: Record
     forms: { vector: exports.findNonTargetVector, scalar: exports.findNonTargetScalar },
   },
   {
+    name: "findNonAuthority",
+    allows: (byte) => /[!$%&'()*+,\-.0-9:;=@A-Z[\]_a-z~]/.test(String.fromCharCode(byte)),
+    forms: { vector: exports.findNonAuthorityVector, scalar: exports.findNonAuthorityScalar },
+  },
+  {
     name: "findByte",
     allows: (byte) => byte !== 0x0a,
     forms: {
