@@ -166,6 +166,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   // Listeners
   "envoy.config.listener.v3.Listener": {
     read: [
+      "metadata",
       "name",
       "address",
       "additional_addresses",
@@ -181,7 +182,6 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
     inert: {
       per_connection_buffer_limit_bytes: BUFFER_LIMIT,
       reuse_port: "the default, and `enable_reuse_port` says otherwise",
-      metadata: METADATA,
       listener_filters_timeout: "there are no listener filters to wait for",
       continue_on_listener_filters_timeout: "there are no listener filters to wait for",
       max_connections_to_accept_per_socket_event: "a bound on one turn of Envoy's event loop; ours has its own",
@@ -311,6 +311,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.route.v3.VirtualHost": {
     read: [
+      "metadata",
       "name",
       "domains",
       "routes",
@@ -321,13 +322,20 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "include_request_attempt_count",
       "include_attempt_count_in_response",
     ],
-    inert: { metadata: METADATA },
   },
   "envoy.config.route.v3.VirtualCluster": { read: ["headers", "name"] },
   "envoy.config.route.v3.Route": {
-    read: ["name", "match", "route", "redirect", "direct_response", "typed_per_filter_config", ...HEADER_MUTATIONS],
+    read: [
+      "metadata",
+      "name",
+      "match",
+      "route",
+      "redirect",
+      "direct_response",
+      "typed_per_filter_config",
+      ...HEADER_MUTATIONS,
+    ],
     inert: {
-      metadata: METADATA,
       decorator: "names a span, and there is no tracing yet",
     },
   },
@@ -450,6 +458,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   // Clusters
   "envoy.config.cluster.v3.Cluster": {
     read: [
+      "metadata",
       "name",
       "alt_stat_name",
       "type",
@@ -479,7 +488,6 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
     ],
     inert: {
       per_connection_buffer_limit_bytes: BUFFER_LIMIT,
-      metadata: METADATA,
       cleanup_interval: "of clusters that discover hosts from traffic only, which are not supported yet",
       wait_for_warm_on_init: "the first DNS answer is waited for as long as Envoy would",
       ignore_health_on_host_removal: "there are no active health checks yet",
@@ -571,9 +579,12 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
     read: ["locality", "lb_endpoints", "load_balancing_weight", "priority"],
     inert: { metadata: METADATA },
   },
+  "envoy.config.core.v3.Metadata": {
+    read: ["filter_metadata"],
+    inert: { typed_filter_metadata: "no filter that reads it is supported" },
+  },
   "envoy.config.endpoint.v3.LbEndpoint": {
-    read: ["endpoint", "health_status", "load_balancing_weight"],
-    inert: { metadata: METADATA },
+    read: ["metadata", "endpoint", "health_status", "load_balancing_weight"],
   },
   "envoy.config.endpoint.v3.Endpoint": {
     read: ["address", "hostname"],

@@ -1,6 +1,7 @@
 /** A connection whose client is another than the socket's peer: x-forwarded-for says so, from a proxy that is trusted. */
 
 import { type Address, ipAddress } from "../net/address.ts";
+import type { FilterMetadata } from "../stream_info/metadata.ts";
 import type { ConnectionInfo } from "../stream_info/stream_info.ts";
 
 export class ForwardedConnection implements ConnectionInfo {
@@ -36,6 +37,10 @@ export class ForwardedConnection implements ConnectionInfo {
 
   get listenerName(): string {
     return this.base.listenerName;
+  }
+
+  get listenerMetadata(): FilterMetadata | undefined {
+    return this.base.listenerMetadata;
   }
 
   get acceptedMs(): number {

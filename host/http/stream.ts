@@ -320,6 +320,7 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
 
   /** An answer with a ready body: a direct response. `headers` are those of `newResponse()`. */
   respondBytes(status: number, body: Uint8Array | undefined, details: string): void {
+    this.repliesItself = true;
     this.responseCodeDetails = details;
     if (body === undefined || body.length === 0 || this.method === METHOD_HEAD) {
       this.respondWith(status, 0, 0);
@@ -397,7 +398,10 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
     this.responseStarted = true;
     this.downstreamFirstTxMs = now;
     if (this.route !== null && !this.route.responseMutations.empty) {
+      // Envoy makes the headers of an answer of its own before it notes the status: %RESPONSE_CODE% is 0 in them.
+      if (this.repliesItself) this.responseCode = 0;
       this.route.responseMutations.apply(headers, this);
+      this.responseCode = status;
     }
     if (!this.requestEnded) {
       // Nobody waits for the rest of the request, and HTTP/1 has no other way to say so.

@@ -3,9 +3,11 @@
  * writes it as it lives, the router what it learns of the upstream.
  */
 
+import type { Metadata } from "../config/types/core.ts";
 import type { Address } from "../net/address.ts";
 import type { RouteEntry } from "../route/route_entry.ts";
 import type { VirtualCluster } from "../route/virtual_cluster.ts";
+import type { FilterMetadata, MetadataKind } from "../stream_info/metadata.ts";
 import {
   type ConnectionInfo,
   NEVER,
@@ -56,6 +58,7 @@ export abstract class StreamFacts implements StreamInfo {
   clusterName = "";
   /** Where the router counts it; null: the virtual host names none, or it did not get there. */
   virtualCluster: VirtualCluster | null = null;
+  private clusterMetadata: FilterMetadata | undefined;
   /** The client as x-forwarded-for tells it, by `forwardRequest`; empty: the socket's peer. */
   forwardedClient = "";
   private wireReceivedAtStart = 0;
@@ -97,6 +100,7 @@ export abstract class StreamFacts implements StreamInfo {
     this.attemptCount = 0;
     this.clusterName = "";
     this.virtualCluster = null;
+    this.clusterMetadata = undefined;
     this.forwardedClient = "";
     this.wireReceivedAtStart = http.wireBytesReceived;
     this.wireSentAtStart = http.wireBytesSent;
@@ -140,6 +144,29 @@ export abstract class StreamFacts implements StreamInfo {
 
   get virtualClusterName(): string {
     return this.virtualCluster?.name ?? "";
+  }
+
+  /** The router has found its cluster. */
+  onCluster({ name, config }: { readonly name: string; readonly config: { readonly metadata?: Metadata } }): void {
+    this.clusterName = name;
+    this.clusterMetadata = config.metadata?.filter_metadata;
+  }
+
+  metadataOf(kind: MetadataKind): FilterMetadata | undefined {
+    switch (kind) {
+      case "ROUTE":
+        return this.route?.metadata;
+      case "VIRTUAL_HOST":
+        return this.route?.virtualHost.metadata;
+      case "CLUSTER":
+        return this.clusterMetadata;
+      case "UPSTREAM_HOST":
+        return this.upstream?.metadata;
+      case "LISTENER":
+        return this.connection.listenerMetadata;
+      case "DYNAMIC":
+        return undefined; // No filter that we have sets any.
+    }
   }
 
   /** The request gets a connection. */

@@ -11,6 +11,7 @@ import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { ListenError, Listener as ListeningSocket, Socket } from "../net/socket.ts";
 import type { RouteTable } from "../route/route_entry.ts";
 import type { Scope, ScopeLease } from "../stats/scope.ts";
+import type { FilterMetadata } from "../stream_info/metadata.ts";
 import { DownstreamConnection, type DownstreamOwner } from "../tcp/downstream.ts";
 import { CONTINUE, type NetworkFilter, type NetworkFilterFactory } from "../tcp/filter.ts";
 import type { ClusterManager } from "../upstream/cluster_manager.ts";
@@ -205,7 +206,7 @@ interface Chain {
 
 /** The filter chains of one version of a listener's config, and the connections that took them. */
 class ChainSet implements DownstreamOwner, TimerOwner {
-  private readonly listenerName: string;
+  private readonly facts: { readonly name: string; readonly metadata: FilterMetadata | undefined };
   private readonly worker: HttpWorker;
   private readonly stats: ListenerStats;
   private readonly matcher: FilterChainMatcher<Chain>;
@@ -226,7 +227,7 @@ class ChainSet implements DownstreamOwner, TimerOwner {
   ) {
     const { config } = description;
     const { worker, clusters, factories } = context;
-    this.listenerName = description.name;
+    this.facts = { name: description.name, metadata: config.metadata?.filter_metadata };
     this.worker = worker;
     this.stats = stats;
     this.onDisposed = onDisposed;
@@ -284,7 +285,7 @@ class ChainSet implements DownstreamOwner, TimerOwner {
       worker.nextConnectionId(),
       socket,
       worker.clock.now(),
-      this.listenerName,
+      this.facts,
       chain?.name ?? "",
       this,
     );

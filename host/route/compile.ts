@@ -149,6 +149,7 @@ class TableCompiler {
       name: host.name,
       includeRequestAttemptCount: host.include_request_attempt_count === true,
       includeAttemptCountInResponse: host.include_attempt_count_in_response === true,
+      metadata: host.metadata?.filter_metadata,
       virtualClusters: VirtualClusters.compile(host, this.context.virtualHostScope, this.leases),
     };
     this.virtualHosts.push(entry);
@@ -246,6 +247,7 @@ class TableCompiler {
       name: route.name ?? "",
       kind: isRedirect ? "redirect" : isDirect ? "direct_response" : "forward",
       virtualHost,
+      metadata: route.metadata?.filter_metadata,
       rule: describeMatch(route.match),
       statPrefix: route.stat_prefix ?? "",
       requestMutations: this.mutations("request", route, host, cluster),

@@ -1,3 +1,4 @@
+import type { FilterMetadata } from "../stream_info/metadata.ts";
 import type { StreamInfo } from "../stream_info/stream_info.ts";
 import type { HeaderMap } from "../wasm/header_view.ts";
 import type { VirtualClusters } from "./virtual_cluster.ts";
@@ -16,6 +17,7 @@ export type RouteEntry = {
   readonly name: string;
   readonly kind: "forward" | "redirect" | "direct_response";
   readonly virtualHost: VirtualHostEntry;
+  readonly metadata: FilterMetadata | undefined;
   /** What the route asks of a request, for humans: `prefix "/api", 2 headers`. */
   readonly rule: string;
   /** `Route.stat_prefix`, or "". */
@@ -43,6 +45,7 @@ export type VirtualHostEntry = {
   readonly name: string;
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
+  readonly metadata: FilterMetadata | undefined;
   /** Null: it names none. */
   readonly virtualClusters: VirtualClusters | null;
 };

@@ -5,6 +5,7 @@
 
 import type { Address } from "../net/address.ts";
 import type { HeaderMap } from "../wasm/header_view.ts";
+import type { FilterMetadata, MetadataKind } from "./metadata.ts";
 
 /** `%PROTOCOL%`. */
 export const PROTOCOLS = ["-", "HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/3"] as const;
@@ -29,6 +30,8 @@ export interface ConnectionInfo {
   readonly serverName: string;
   readonly filterChainName: string;
   readonly listenerName: string;
+  /** Of the listener; undefined without any. */
+  readonly listenerMetadata: FilterMetadata | undefined;
   /** Moment at which it was accepted. */
   readonly acceptedMs: number;
   readonly terminationDetails: string;
@@ -40,6 +43,7 @@ export interface UpstreamInfo {
   readonly addressText: string;
   /** Name of the endpoint, or the name that was resolved; may be empty. */
   readonly hostname: string;
+  readonly metadata: FilterMetadata | undefined;
 }
 
 export interface StreamInfo {
@@ -91,6 +95,7 @@ export interface StreamInfo {
   readonly requestHeaders: HeaderMap | null;
   readonly responseHeaders: HeaderMap | null;
   readonly responseTrailers: HeaderMap | null;
+  metadataOf(kind: MetadataKind): FilterMetadata | undefined;
   /** The worker's clock, for operators that ask for "now". */
   nowMs(): number;
 }

@@ -2,6 +2,7 @@
 
 import type { Address } from "../net/address.ts";
 import type { Socket } from "../net/socket.ts";
+import type { FilterMetadata } from "../stream_info/metadata.ts";
 import type { ConnectionInfo } from "../stream_info/stream_info.ts";
 
 /** Whom the connection tells that it is over. */
@@ -14,6 +15,7 @@ export class DownstreamConnection implements ConnectionInfo {
   readonly socket: Socket;
   readonly acceptedMs: number;
   readonly listenerName: string;
+  readonly listenerMetadata: FilterMetadata | undefined;
   readonly filterChainName: string;
   readonly serverName = "";
   terminationDetails = "";
@@ -24,14 +26,15 @@ export class DownstreamConnection implements ConnectionInfo {
     id: number,
     socket: Socket,
     acceptedMs: number,
-    listenerName: string,
+    listener: { readonly name: string; readonly metadata: FilterMetadata | undefined },
     filterChainName: string,
     owner: DownstreamOwner,
   ) {
     this.id = id;
     this.socket = socket;
     this.acceptedMs = acceptedMs;
-    this.listenerName = listenerName;
+    this.listenerName = listener.name;
+    this.listenerMetadata = listener.metadata;
     this.filterChainName = filterChainName;
     this.owner = owner;
   }

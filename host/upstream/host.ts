@@ -3,9 +3,10 @@
  * for it (`Host`).
  */
 
-import type { JsonObject, Locality } from "../config/types/core.ts";
+import type { Locality } from "../config/types/core.ts";
 import { type Address, IpAddress, PipeAddress } from "../net/address.ts";
 import type { Counter, Gauge, Scope, ScopeLease } from "../stats/scope.ts";
+import type { FilterMetadata } from "../stream_info/metadata.ts";
 import type { LedgerView, Permits } from "../wasm/ledger.ts";
 import type { HttpConnPool } from "./conn_pool.ts";
 
@@ -39,7 +40,7 @@ export interface HostDescription {
   readonly healthStatus: HealthStatus;
   readonly locality: Locality;
   /** `LbEndpoint.metadata.filter_metadata`: facts about it by the name of who reads them. */
-  readonly metadata?: Readonly<Record<string, JsonObject>>;
+  readonly metadata?: FilterMetadata;
   /** Cell of the requests that are active on it; an address in the ledger. */
   readonly activeCell: number;
 }
@@ -117,6 +118,10 @@ export class Host {
 
   get hostname(): string {
     return this.current.hostname;
+  }
+
+  get metadata(): FilterMetadata | undefined {
+    return this.current.metadata;
   }
 
   get weight(): number {

@@ -116,7 +116,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
       return;
     }
     this.cluster = cluster;
-    stream.clusterName = action.cluster;
+    stream.onCluster(cluster);
     stream.virtualCluster = route.virtualHost.virtualClusters?.pick(headers) ?? null;
     this.isInternal = headers.hasId(HEADER_X_ENVOY_INTERNAL);
     this.timeoutMs = requestTimeout(headers, action.timeoutMs, router.config);

@@ -10,6 +10,7 @@ import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
 import type { CloseReason } from "../../../host/net/close_reason.ts";
 import type { OutputTarget } from "../../../host/net/output.ts";
 import type { Socket, SocketOwner } from "../../../host/net/socket.ts";
+import type { FilterMetadata, MetadataKind } from "../../../host/stream_info/metadata.ts";
 import {
   DOWNSTREAM_CONNECTION_TERMINATION,
   DURATION_TIMEOUT,
@@ -62,6 +63,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
   upstream: UpstreamInfo | null = null;
   readonly upstreamConnectionId = 0;
   readonly virtualClusterName = "";
+  private clusterMetadata: FilterMetadata | undefined;
   upstreamTransportFailureReason = "";
   attemptCount = 0;
   clusterName = "";
@@ -102,6 +104,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
       this.finish(NO_CLUSTER_FOUND);
       return;
     }
+    this.clusterMetadata = cluster.config.metadata?.filter_metadata;
     this.attemptCount++;
     const upstream = TcpUpstream.open(cluster, this);
     if (typeof upstream === "string") {
@@ -110,6 +113,12 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
     }
     this.peer = upstream;
     this.upstream = upstream.host;
+  }
+
+  metadataOf(kind: MetadataKind): FilterMetadata | undefined {
+    if (kind === "CLUSTER") return this.clusterMetadata;
+    if (kind === "UPSTREAM_HOST") return this.upstream?.metadata;
+    return kind === "LISTENER" ? this.connection.listenerMetadata : undefined;
   }
 
   // --- downstream ------------------------------------------------------------------------------------------------------

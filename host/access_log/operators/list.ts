@@ -5,6 +5,7 @@ import { downstreamOperators } from "./downstream.ts";
 import { durationOperators } from "./duration.ts";
 import { grpcOperators } from "./grpc.ts";
 import { headerOperators } from "./headers.ts";
+import { metadataOperators } from "./metadata.ts";
 import { type Command, compileKind, type Operator, type OperatorFamily, type OperatorKind } from "./operator.ts";
 import { responseOperators } from "./response.ts";
 import { streamOperators } from "./stream.ts";
@@ -22,6 +23,7 @@ const FAMILIES: readonly OperatorFamily[] = [
   upstreamOperators,
   tlsOperators,
   streamOperators,
+  metadataOperators,
 ];
 
 export const OPERATORS: ReadonlyMap<string, OperatorKind> = new Map(
@@ -32,12 +34,10 @@ export const OPERATORS: ReadonlyMap<string, OperatorKind> = new Map(
 const TO_COME: ReadonlySet<string> = new Set([
   "BYTES_RETRANSMITTED",
   "CEL",
-  "CLUSTER_METADATA",
   "COALESCE",
   "DOWNSTREAM_DECOMPRESSED_HEADER_BYTES_RECEIVED",
   "DOWNSTREAM_DECOMPRESSED_HEADER_BYTES_SENT",
   "FILE_CONTENT",
-  "METADATA",
   "PACKETS_RETRANSMITTED",
   "PER_REQUEST_STATE",
   "QUERY_PARAMS",
@@ -52,7 +52,6 @@ const TO_COME: ReadonlySet<string> = new Set([
   "UPSTREAM_HEADER_BYTES_RECEIVED",
   "UPSTREAM_HEADER_BYTES_SENT",
   "UPSTREAM_HOSTS_ATTEMPTED",
-  "UPSTREAM_METADATA",
 ]);
 
 /** Compiles one operator. Throws FormatError. */

@@ -17,9 +17,7 @@ const environment: OperatorKind = {
   },
 };
 
-/** No filter that we have sets dynamic metadata or filter state: every path leads nowhere, as in an Envoy with the same filters. */
-const emptyTree: OperatorKind = { argument: "required", takesLength: true, compile: () => () => undefined };
-
+/** No filter that we have sets filter state: every path leads nowhere, as in an Envoy with the same filters. */
 const filterState: OperatorKind = {
   argument: "required",
   takesLength: true,
@@ -46,7 +44,6 @@ export const streamOperators: OperatorFamily = {
   ),
   HOSTNAME: { argument: "none", compile: () => always(utf8AsLatin1(hostname())) },
   ENVIRONMENT: environment,
-  DYNAMIC_METADATA: emptyTree,
   FILTER_STATE: filterState,
   UPSTREAM_FILTER_STATE: filterState,
   CUSTOM_FLAGS: plain(() => undefined),

@@ -5,6 +5,7 @@ import type {
   DurationMs,
   Http1ProtocolOptions,
   HttpProtocolOptions,
+  Metadata,
   Percent,
   TypedExtension,
 } from "./core.ts";
@@ -15,6 +16,7 @@ export type DnsLookupFamily = "AUTO" | "V4_ONLY" | "V6_ONLY" | "V4_PREFERRED" | 
 export interface Cluster {
   readonly name: string;
   readonly alt_stat_name?: string;
+  readonly metadata?: Metadata;
   /** Absent (and no `cluster_type`): STATIC. */
   readonly type?: "STATIC" | "STRICT_DNS" | "LOGICAL_DNS";
   readonly cluster_type?: TypedExtension<DnsCluster>;

@@ -165,3 +165,8 @@ export interface FractionalPercent {
   readonly numerator?: number;
   readonly denominator?: "HUNDRED" | "TEN_THOUSAND" | "MILLION";
 }
+
+/** What is said beside the settings, by namespace; typed metadata is for filters that are not here. */
+export interface Metadata {
+  readonly filter_metadata?: Readonly<Record<string, JsonObject>>;
+}

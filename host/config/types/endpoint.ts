@@ -1,5 +1,5 @@
 /** envoy.config.endpoint.v3 as far as we read it. */
-import type { Address, JsonObject, Locality } from "./core.ts";
+import type { Address, Locality, Metadata } from "./core.ts";
 
 export interface ClusterLoadAssignment {
   readonly cluster_name: string;
@@ -22,7 +22,7 @@ export interface LbEndpoint {
   readonly endpoint?: Endpoint;
   readonly health_status?: "UNKNOWN" | "HEALTHY" | "UNHEALTHY" | "DRAINING" | "TIMEOUT" | "DEGRADED";
   readonly load_balancing_weight?: number;
-  readonly metadata?: { readonly filter_metadata?: Readonly<Record<string, JsonObject>> };
+  readonly metadata?: Metadata;
 }
 
 export interface Endpoint {

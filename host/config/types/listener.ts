@@ -1,6 +1,6 @@
 /** envoy.config.listener.v3 as far as we read it. */
 import type { AccessLog } from "./access_log.ts";
-import type { Address, Any, CidrRange, DurationMs } from "./core.ts";
+import type { Address, Any, CidrRange, DurationMs, Metadata } from "./core.ts";
 
 export interface Listener {
   /** Absent: the listener gets a generated name. */
@@ -8,6 +8,7 @@ export interface Listener {
   readonly address?: Address;
   readonly additional_addresses?: readonly { readonly address?: Address }[];
   readonly stat_prefix?: string;
+  readonly metadata?: Metadata;
   readonly filter_chains?: readonly FilterChain[];
   readonly default_filter_chain?: FilterChain;
   readonly traffic_direction?: "UNSPECIFIED" | "INBOUND" | "OUTBOUND";

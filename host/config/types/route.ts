@@ -4,6 +4,7 @@ import type {
   DataSource,
   DurationMs,
   HeaderValueOption,
+  Metadata,
   RegexMatchAndSubstitute,
   RegexMatcher,
   StringMatcher,
@@ -40,6 +41,7 @@ export interface VirtualHost extends HeaderMutations {
   /** Not both: a list, or a tree that leads to routes. */
   readonly routes?: readonly Route[];
   readonly matcher?: Matcher;
+  readonly metadata?: Metadata;
   readonly virtual_clusters?: readonly VirtualCluster[];
   readonly include_request_attempt_count?: boolean;
   readonly include_attempt_count_in_response?: boolean;
@@ -54,6 +56,7 @@ export interface VirtualCluster {
 
 /** Exactly one of the actions is set. */
 export interface Route extends HeaderMutations {
+  readonly metadata?: Metadata;
   readonly name?: string;
   readonly match: RouteMatch;
   readonly route?: RouteAction;

@@ -189,7 +189,7 @@ describe("texts", () => {
 describe("errors", () => {
   it.each([
     ["%NO_SUCH%", 0, "no supported command"],
-    ["a %METADATA(ROUTE:a)%", 2, "not supported yet"],
+    ["a %QUERY_PARAMS(RAW)%", 2, "not supported yet"],
     ["a %REQ", 2, "expected a command operator"],
     ["%REQ%", 0, "requires parameters"],
     ["%REQ()%", 0, "requires parameters"],

@@ -58,9 +58,12 @@ it.each([
 });
 
 it("takes what has no effect, and says so", () => {
-  const result = decode({ fileName: "a.yaml", text: withCluster("metadata: {filter_metadata: {x: {}}}") });
+  const result = decode({ fileName: "a.yaml", text: withCluster("per_connection_buffer_limit_bytes: 1024") });
   expect(result.ok && result.warnings).toMatchObject([
-    { path: "static_resources.clusters[0].metadata", reason: expect.stringMatching(/^has no effect: ./) },
+    {
+      path: "static_resources.clusters[0].per_connection_buffer_limit_bytes",
+      reason: expect.stringMatching(/^has no effect: ./),
+    },
   ]);
 });
 
