@@ -24,7 +24,8 @@ import type { Tag } from "./stats/tags.ts";
 import { ClusterDirectory } from "./upstream/discovery/cluster_directory.ts";
 import { Ledger } from "./wasm/ledger.ts";
 import type { Snapshot } from "./workers/messages.ts";
-import { type Applied, Supervisor } from "./workers/supervisor.ts";
+import type { Applied } from "./workers/seat.ts";
+import { Supervisor } from "./workers/supervisor.ts";
 
 export interface ServerOptions {
   readonly bootstrap: Bootstrap;

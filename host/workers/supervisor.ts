@@ -6,65 +6,34 @@
  */
 
 import { Worker } from "node:worker_threads";
-import type { LogBatch } from "../access_log/sinks.ts";
 import type { ExplainQuery, Explanation } from "../explain/query.ts";
-import type { BoundListener } from "../listener/manager.ts";
-import type { Logger } from "../log/logger.ts";
-import type { StatReader } from "../stats/reader.ts";
-import type { Counter } from "../stats/scope.ts";
 import { threadEntry } from "../wasm/assets.ts";
-import type { Ledger } from "../wasm/ledger.ts";
-import type { FromWorker, Snapshot, ToWorker, WorkerBirth } from "./messages.ts";
+import type { Snapshot, ToWorker, WorkerBirth } from "./messages.ts";
+import { type Applied, Seat, type SeatOptions, type WorkerThread } from "./seat.ts";
 
-export interface SupervisorOptions {
+export interface SupervisorOptions extends Omit<SeatOptions, "spawn"> {
   readonly concurrency: number;
-  readonly ledger: Ledger;
-  readonly reader: StatReader;
-  readonly log: Logger;
-  /** What each worker is born with, but for its number. */
-  readonly birth: Omit<WorkerBirth, "index" | "life" | "seed" | "ledger">;
-  /** Counts replaced workers. */
-  readonly replaced: Counter;
-  seed(): readonly [low: number, high: number];
-  onLogLine(line: string): void;
-  onAccessLog(batch: LogBatch): void;
-  /** A worker died; `reason` is what it threw. */
-  onReplaced(index: number, reason: string): void;
-}
-
-/** A worker that dies this soon after its start is started again with a growing pause. */
-const SHORT_LIFE_MS = 10_000;
-const PAUSE_BASE_MS = 100;
-const PAUSE_MAX_MS = 5_000;
-/** How long a worker may take to answer a question before the others' answers must do. */
-const ANSWER_MS = 2_000;
-
-/** What a snapshot's application came to, in one worker. */
-export interface Applied {
-  readonly bound: readonly BoundListener[];
-  readonly refused: readonly string[];
-  readonly problems: readonly string[];
+  /** A test's: what begins a thread. */
+  readonly spawn?: (birth: WorkerBirth) => WorkerThread;
 }
 
 export class Supervisor {
-  readonly options: SupervisorOptions;
   private readonly seats: Seat[];
   private snapshot: Snapshot | null = null;
   private isStopping = false;
   private questions = 0;
 
   constructor(options: SupervisorOptions) {
-    this.options = options;
-    this.seats = Array.from({ length: options.concurrency }, (_, index) => new Seat(this, index));
+    const seatOptions = { ...options, spawn: options.spawn ?? spawnThread };
+    this.seats = Array.from(
+      { length: options.concurrency },
+      (_, index) => new Seat(seatOptions, index, () => (this.isStopping ? null : this.snapshot)),
+    );
   }
 
   /** Which sockets the workers use; empty before the first has started. */
   get netKind(): string {
     return this.seats[0]?.netKind ?? "";
-  }
-
-  get isStopped(): boolean {
-    return this.isStopping;
   }
 
   /**
@@ -146,172 +115,13 @@ export class Supervisor {
     this.isStopping = true;
     await Promise.all(this.seats.map((seat) => seat.stop()));
   }
-
-  /** A worker is gone: its number begins anew, unless we are stopping. */
-  current(): Snapshot | null {
-    return this.isStopping ? null : this.snapshot;
-  }
-}
-
-/** One worker's number, and whoever has it. */
-class Seat {
-  netKind = "";
-  private readonly supervisor: Supervisor;
-  private readonly index: number;
-  private worker: Worker | null = null;
-  private life = 0;
-  private startedMs = 0;
-  private shortLives = 0;
-  private reason = "";
-  private readonly applications = new Map<number, ((applied: Applied) => void)[]>();
-  private readonly asked = new Map<number, (answer: FromWorker | null) => void>();
-
-  constructor(supervisor: Supervisor, index: number) {
-    this.supervisor = supervisor;
-    this.index = index;
-  }
-
-  start(snapshot: Snapshot): Promise<Applied> {
-    this.spawn();
-    return this.apply(snapshot);
-  }
-
-  /** Begins a thread; what it is told before it listens waits for it. */
-  spawn(): void {
-    const { options } = this.supervisor;
-    const { script, options: entryOptions } = threadEntry("worker");
-    const birth: WorkerBirth = {
-      ...options.birth,
-      index: this.index,
-      life: this.life++,
-      ledger: options.ledger.share,
-      seed: options.seed(),
-    };
-    this.startedMs = performance.now();
-    this.reason = "";
-    const worker = new Worker(script, { ...entryOptions, workerData: birth, name: `worker_${this.index}` });
-    this.worker = worker;
-    worker.on("message", (message: FromWorker) => this.onMessage(message));
-    worker.on("error", (error) => {
-      this.reason ||= error.stack ?? String(error);
-    });
-    worker.on("exit", () => void this.onExit(worker));
-  }
-
-  apply(snapshot: Snapshot): Promise<Applied> {
-    return new Promise((resolve) => {
-      const waiting = this.applications.get(snapshot.version) ?? [];
-      waiting.push(resolve);
-      this.applications.set(snapshot.version, waiting);
-      this.tell({ type: "snapshot", snapshot });
-    });
-  }
-
-  tell(message: ToWorker): void {
-    this.worker?.postMessage(message);
-  }
-
-  ask(message: ToWorker, id: number): Promise<FromWorker | null> {
-    if (this.worker === null) return Promise.resolve(null);
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => answer(null), ANSWER_MS);
-      const answer = (value: FromWorker | null) => {
-        clearTimeout(timer);
-        this.asked.delete(id);
-        resolve(value);
-      };
-      this.asked.set(id, answer);
-      this.tell(message);
-    });
-  }
-
-  async stop(): Promise<void> {
-    await this.worker?.terminate();
-  }
-
-  private onMessage(message: FromWorker): void {
-    const { options } = this.supervisor;
-    switch (message.type) {
-      case "started":
-        this.netKind = message.netKind;
-        if (message.fallbackReason !== "" && this.index === 0)
-          options.log.warning(`portable sockets are used: ${message.fallbackReason}`);
-        break;
-      case "applied":
-        this.answerApplications(message.version, message);
-        break;
-      case "stat":
-        options.reader.define(this.index + 1, message.definition);
-        break;
-      case "statsReleased":
-        options.reader.release(this.index + 1, message.release.group);
-        this.tell({ type: "reclaimStats", id: message.release.id });
-        break;
-      case "statsFull":
-        options.log.error(`no room for more stats in worker ${this.index}: ${message.name} is not counted`);
-        break;
-      case "log":
-        options.onLogLine(message.line);
-        break;
-      case "accessLog":
-        this.tell({ type: "acknowledge", bytes: message.batch.bytes.length });
-        options.onAccessLog(message.batch);
-        break;
-      case "synced":
-      case "explained":
-      case "held":
-        this.asked.get(message.id)?.(message);
-        break;
-      case "fault":
-        this.reason = message.reason;
-        void this.worker?.terminate();
-        break;
-    }
-  }
-
-  private answerApplications(version: number, applied: Applied): void {
-    const waiting = this.applications.get(version);
-    this.applications.delete(version);
-    for (const resolve of waiting ?? []) resolve(applied);
-  }
-
-  private async onExit(worker: Worker): Promise<void> {
-    if (this.worker !== worker) return;
-    this.worker = null;
-    const { options } = this.supervisor;
-    options.ledger.giveBack(this.index + 1);
-    options.reader.retire(this.index + 1);
-    for (const answer of [...this.asked.values()]) answer(null);
-    const snapshot = this.supervisor.current();
-    const reason = this.reason || "it ended by itself";
-    for (const version of [...this.applications.keys()])
-      this.answerApplications(version, {
-        bound: [],
-        refused: [],
-        problems: [`worker ${this.index} ended: ${firstLine(reason)}`],
-      });
-    if (snapshot === null) return;
-    options.replaced.inc();
-    options.log.critical(`worker ${this.index} is replaced: ${reason}`);
-    options.onReplaced(this.index, firstLine(reason));
-    this.shortLives = performance.now() - this.startedMs < SHORT_LIFE_MS ? this.shortLives + 1 : 0;
-    if (this.shortLives > 1) {
-      const pause = Math.min(PAUSE_BASE_MS * 2 ** (this.shortLives - 2), PAUSE_MAX_MS);
-      await new Promise((resolve) => setTimeout(resolve, pause));
-    }
-    const current = this.supervisor.current();
-    if (current === null) return;
-    const applied = await this.start(current);
-    // What it was told to serve it holds by now; it may be dead already, and then its own successor has the say.
-    if (this.worker !== null) options.reader.succeeded(this.index + 1);
-    for (const problem of applied.problems) options.log.error(`worker ${this.index}: ${problem}`);
-  }
 }
 
 function unique(texts: readonly string[]): readonly string[] {
   return [...new Set(texts)];
 }
 
-function firstLine(text: string): string {
-  return text.split("\n", 1)[0] ?? "";
+function spawnThread(birth: WorkerBirth): WorkerThread {
+  const { script, options } = threadEntry("worker");
+  return new Worker(script, { ...options, workerData: birth, name: `worker_${birth.index}` });
 }
