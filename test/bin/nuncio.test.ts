@@ -1,7 +1,7 @@
 // The starter, on a copy of the tree's skeleton: a program of its own stands where host/main.ts would.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { describe, expect, it } from "vitest";
 import { programSuite } from "../suites/program.ts";
@@ -51,6 +51,41 @@ it("works through a chain of symbolic links", () => {
   symlinkSync("absolute", join(folder, "relative"));
   const { stdout } = run(join(folder, "relative"), ["x"], "/");
   expect(JSON.parse(stdout)).toMatchObject({ args: ["x"], cwd: "/" });
+});
+
+describe("a checkout with a bundle", () => {
+  function withBundle(): string {
+    const root = skeleton({ installed: true });
+    for (const folder of ["filters", "examples", "build/bundle"]) mkdirSync(join(root, folder), { recursive: true });
+    for (const file of ["build/core.wasm", "examples/quickstart.yaml", "filters/f.ts"])
+      writeFileSync(join(root, file), "");
+    writeFileSync(join(root, "build/bundle/main.js"), 'console.log("the bundle");');
+    const old = new Date(Date.now() - 60_000);
+    for (const path of [
+      "host",
+      "host/main.ts",
+      "filters",
+      "filters/f.ts",
+      "build/core.wasm",
+      "examples/quickstart.yaml",
+    ])
+      utimesSync(join(root, path), old, old);
+    return root;
+  }
+
+  it("runs it while no source is younger", () => {
+    expect(run(join(withBundle(), "bin/nuncio"), [], "/").stdout).toBe("the bundle\n");
+  });
+
+  it.each(["host/main.ts", "filters/f.ts", "build/core.wasm", "examples/quickstart.yaml", "filters"])(
+    "runs the TypeScript once %s is younger",
+    (path) => {
+      const root = withBundle();
+      const later = new Date(Date.now() + 60_000);
+      utimesSync(join(root, path), later, later);
+      expect(JSON.parse(run(join(root, "bin/nuncio"), [], "/").stdout)).toMatchObject({ cwd: "/" });
+    },
+  );
 });
 
 it("says what to run where nothing is installed", () => {
