@@ -316,6 +316,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "domains",
       "routes",
       "matcher",
+      "require_tls",
       "virtual_clusters",
       "typed_per_filter_config",
       ...HEADER_MUTATIONS,

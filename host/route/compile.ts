@@ -53,6 +53,7 @@ import { ProgramMemory } from "./program_memory.ts";
 import { lowerAscii, ProgramWriter, utf8 } from "./program_writer.ts";
 import { compileDirectResponse, compileRedirect } from "./redirect.ts";
 import { writeRegex } from "./regex_writer.ts";
+import { tlsEntry, tlsRoutes } from "./require_tls.ts";
 import { bothRewrites, compileLiteralHost, compileRewrite } from "./rewrite.ts";
 import type { RouteEntry, RouteTable, VirtualHostEntry } from "./route_entry.ts";
 import { VirtualClusters } from "./virtual_cluster.ts";
@@ -154,7 +155,7 @@ class TableCompiler {
     };
     this.virtualHosts.push(entry);
     const record = writer.reserve(VIRTUAL_HOST_BYTES);
-    this.writeRoutes(record, host.routes ?? [], host, entry);
+    this.writeRoutes(record, [...tlsRoutes(host), ...(host.routes ?? [])], host, entry);
     if (host.matcher !== undefined) {
       const tree = writeMatchTree(writer, host.matcher, this.hash, (routes) => {
         const list = writer.reserve(ROUTE_LIST_BYTES);
@@ -240,6 +241,8 @@ class TableCompiler {
     virtualHost: VirtualHostEntry,
     cluster: WeightedCluster | undefined,
   ): Omit<RouteEntry, "index"> {
+    const ofTls = tlsEntry(route, virtualHost);
+    if (ofTls !== undefined) return ofTls;
     const { config, context, memory } = this;
     const isRedirect = route.redirect !== undefined;
     const isDirect = route.direct_response !== undefined;

@@ -28,6 +28,9 @@ export const routeRules = [
     if (headers.length === 0) at.fail("virtual clusters must define 'headers'");
   }),
   rule<VirtualHost>("envoy.config.route.v3.VirtualHost", (host, at) => {
+    if (host.matcher !== undefined && (host.require_tls ?? "NONE") !== "NONE") {
+      at.failField("require_tls", "require_tls beside a matcher is not supported yet");
+    }
     if (host.matcher !== undefined && (host.routes ?? []).length > 0) {
       at.failField("matcher", "cannot set both matcher and routes on a virtual host");
     }

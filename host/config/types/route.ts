@@ -42,6 +42,7 @@ export interface VirtualHost extends HeaderMutations {
   readonly routes?: readonly Route[];
   readonly matcher?: Matcher;
   readonly metadata?: Metadata;
+  readonly require_tls?: "NONE" | "EXTERNAL_ONLY" | "ALL";
   readonly virtual_clusters?: readonly VirtualCluster[];
   readonly include_request_attempt_count?: boolean;
   readonly include_attempt_count_in_response?: boolean;
