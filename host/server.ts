@@ -128,6 +128,8 @@ export class Server {
         this.supervisor.remember(this.describe());
         this.supervisor.tell({ type: "hosts", cluster, hosts });
       },
+      onNoRoom: (cluster, hosts) =>
+        this.log.warning(`no room in the ledger for ${hosts} hosts of cluster '${cluster}': they are left out`),
       holding: (cells) => this.supervisor.holding(cells),
     });
     this.reader.addGauges(() => this.directory.gauges());

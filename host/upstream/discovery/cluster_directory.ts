@@ -22,10 +22,12 @@ import { DnsDiscovery } from "./dns_discovery.ts";
 import { discoveryKind } from "./dns_settings.ts";
 import { type HoldingQuestion, RetiredCells } from "./retired_cells.ts";
 
-/** What the directory needs of the workers. */
-export interface DirectoryWorkers {
+/** Whom the directory tells, and asks. */
+export interface DirectoryListener {
   /** DNS had news of a cluster. */
   onHosts(cluster: string, hosts: readonly HostDescription[]): void;
+  /** The ledger has no cells for so many of a cluster's hosts: they are left out. */
+  onNoRoom(cluster: string, hosts: number): void;
   readonly holding: HoldingQuestion;
 }
 
@@ -34,7 +36,7 @@ export class ClusterDirectory {
   readonly retiredCells: RetiredCells;
   private readonly ledger: Ledger;
   private readonly root: Scope;
-  private readonly workers: DirectoryWorkers;
+  private readonly listener: DirectoryListener;
   private readonly entries = new Map<string, Entry>();
   private readonly active: Gauge;
   private readonly added: Counter;
@@ -42,11 +44,11 @@ export class ClusterDirectory {
   private readonly removed: Counter;
   private readonly warming: Gauge;
 
-  constructor(ledger: Ledger, root: Scope, workers: DirectoryWorkers) {
+  constructor(ledger: Ledger, root: Scope, listener: DirectoryListener) {
     this.ledger = ledger;
     this.root = root;
-    this.workers = workers;
-    this.retiredCells = new RetiredCells(ledger, workers.holding);
+    this.listener = listener;
+    this.retiredCells = new RetiredCells(ledger, listener.holding);
     const scope = root.scope("cluster_manager");
     this.active = scope.gauge("active_clusters");
     this.added = scope.counter("cluster_added");
@@ -115,7 +117,11 @@ export class ClusterDirectory {
   }
 
   onChange(entry: Entry): void {
-    if (entry.isLive) this.workers.onHosts(entry.config.name, entry.describe().hosts);
+    if (entry.isLive) this.listener.onHosts(entry.config.name, entry.describe().hosts);
+  }
+
+  onNoRoom(entry: Entry, hosts: number): void {
+    this.listener.onNoRoom(entry.config.name, hosts);
   }
 
   stop(): void {
@@ -232,7 +238,7 @@ class Entry {
       let cell = this.cells.get(draft.key) ?? 0;
       if (cell === 0) {
         cell = this.ledger.allocateCell(LIMIT_MAX);
-        // A table that is full leaves the host out; the others go on.
+        // A table that is full leaves the host out until the hosts change again; the others go on.
         if (cell === 0) continue;
         this.cells.set(draft.key, cell);
         changed++;
@@ -247,5 +253,9 @@ class Entry {
     this.maxWeight.set(hosts.reduce((max, host) => Math.max(max, host.weight), 0));
     if (changed > 0 || before !== hosts.length) this.change.add(1);
     this.directory.retiredCells.add(gone);
+    const leftOut = keyed.length - hosts.length;
+    if (leftOut === 0) return;
+    this.statLease.scope.counter("update_no_room").inc();
+    this.directory.onNoRoom(this, leftOut);
   }
 }

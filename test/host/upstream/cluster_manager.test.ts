@@ -172,6 +172,19 @@ function hostsAt(proxy: SimulatedProxy, ports: readonly number[]) {
   }));
 }
 
+it("leaves out hosts for which the ledger has no cells, and says so", async () => {
+  const { proxy } = await start();
+  const cells: number[] = [];
+  for (let cell = proxy.ledger.allocateCell(1); cell !== 0; cell = proxy.ledger.allocateCell(1)) cells.push(cell);
+  // Enough for the breakers of another cluster and one host.
+  for (const cell of cells.slice(0, 11)) proxy.ledger.freeCell(cell);
+  const v = { load_assignment: assignment("v", [9001, 9002, 9003]) };
+  await proxy.apply(httpConfig({ routes: [route("/", "v")], clusters: { v } }));
+  expect(proxy.leftOut).toEqual(["2 of v"]);
+  expect(proxy.stat("cluster.v.update_no_room")).toBe(1);
+  expect([proxy.stat("cluster.v.membership_total"), proxy.runtime.clusters.get("v")?.hosts.length]).toEqual([1, 1]);
+});
+
 it("forgets a host that is gone with its last request", async () => {
   const { proxy, ends } = await start();
   const client = proxy.request(GET);
