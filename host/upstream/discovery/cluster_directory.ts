@@ -153,6 +153,8 @@ class Entry {
   private readonly excluded: Gauge;
   private readonly maxWeight: Gauge;
   private readonly change: Counter;
+  /** Envoy matches a transport socket for each host that it makes; here all of them are raw. */
+  private readonly matched: Counter;
 
   constructor(config: ClusterConfig, ledger: Ledger, statLease: ScopeLease, directory: ClusterDirectory) {
     const { scope } = statLease;
@@ -175,6 +177,7 @@ class Entry {
     this.excluded = scope.gauge("membership_excluded");
     this.maxWeight = scope.gauge("max_host_weight");
     this.change = scope.counter("membership_change");
+    this.matched = scope.counter("default.total_match_count");
     for (const name of ["update_attempt", "update_success", "update_failure", "update_empty", "update_no_rebuild"])
       scope.counter(name);
     for (const name of ["version", "warming_state"]) scope.gauge(name).set(0);
@@ -241,6 +244,7 @@ class Entry {
         // A table that is full leaves the host out until the hosts change again; the others go on.
         if (cell === 0) continue;
         this.cells.set(draft.key, cell);
+        this.matched.inc();
         changed++;
       }
       hosts.push({ ...draft, activeCell: cell });

@@ -101,6 +101,7 @@ it("counts on under the same name when a cluster is replaced", async () => {
   proxy.settle();
   expect(proxy.stat("cluster.u.upstream_rq_200")).toBe(2);
   expect(proxy.stat("cluster.u.membership_total")).toBe(1);
+  expect(proxy.stat("cluster.u.default.total_match_count")).toBeGreaterThan(0);
   // The values of hosts are those of the hosts that there are.
   expect(proxy.reader.value("cluster.u.127.0.0.1_9001.rq_total", "host")).toBe(0);
   expect(proxy.reader.value("cluster.u.127.0.0.1_9002.rq_total", "host")).toBe(1);
