@@ -7,6 +7,7 @@ import type { FilterStream, HttpFilter, HttpFilterContext, HttpFilterFactory } f
 import type { HttpStream } from "../../../host/http/stream.ts";
 import type { ClusterManager } from "../../../host/upstream/cluster_manager.ts";
 import { decodeRouterConfig, type RouterConfig } from "./config.ts";
+import { RouterStats } from "./stats.ts";
 import { UpstreamRequest } from "./upstream_request.ts";
 
 /** More free ones than this are left to the garbage collector. */
@@ -15,11 +16,13 @@ const FREE_REQUESTS_MAX = 4096;
 export class RouterFilter implements HttpFilter {
   readonly config: RouterConfig;
   readonly clusters: ClusterManager;
+  readonly stats: RouterStats;
   private readonly free: UpstreamRequest[] = [];
 
   constructor(config: RouterConfig, context: HttpFilterContext) {
     this.config = config;
     this.clusters = context.clusters;
+    this.stats = new RouterStats(context.scope);
   }
 
   onStream(stream: FilterStream): HttpFilter {

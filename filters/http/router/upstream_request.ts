@@ -86,8 +86,8 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
 
   onRequestHeaders(stream: HttpStream, headers: HeaderMap, endStream: boolean): FilterStatus {
     this.endStream = endStream;
-    const { stats } = stream.manager;
-    stats.routerTotal.inc();
+    const { stats } = this.router;
+    stats.rqTotal.inc();
     stream.ensureRoute();
     const { route } = stream;
     if (route === null) {
@@ -111,7 +111,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     const { route } = stream;
     const cluster = router.clusters.get(action.cluster);
     if (cluster === undefined || route === null) {
-      stream.manager.stats.noCluster.inc();
+      router.stats.noCluster.inc();
       stream.sendLocalReply(action.clusterNotFoundStatus, "", "cluster_not_found", NO_CLUSTER_FOUND);
       return;
     }
@@ -337,7 +337,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     const { cluster, host, stream } = this;
     if (stream.repliesItself) return;
     if (stream.responseStarted) {
-      stream.manager.stats.resetAfterResponseStarted.inc();
+      this.router.stats.resetAfterResponseStarted.inc();
       stream.setFlag(flag);
       stream.abort(`upstream_reset_after_response_started{${reason.details}}`);
       return;
