@@ -33,13 +33,14 @@ import {
 } from "../wasm/layout.gen.ts";
 import { writeLatin1 } from "../wasm/text.ts";
 import type { ConnectionManager } from "./connection_manager.ts";
-import type { FilterStream, HttpFilter } from "./filter.ts";
+import type { HttpFilter } from "./filter.ts";
 import { RequestLine, ResponseLine } from "./filter_lines.ts";
 import { FilterRun } from "./filter_run.ts";
 import type { HttpWorker } from "./http_worker.ts";
 import { admit } from "./request_admission.ts";
 import type { ServerConnection } from "./server_connection.ts";
 import { StreamFacts } from "./stream_facts.ts";
+import type { TerminalStream } from "./terminal_stream.ts";
 
 /** Interim answers that are passed on, where it is asked for at all; Envoy drops the others too. */
 const PASSED_ON: ReadonlySet<number> = new Set([100, 102, 103, 104]);
@@ -47,7 +48,7 @@ const PASSED_ON: ReadonlySet<number> = new Set([100, 102, 103, 104]);
 /** Body bytes that may wait for a filter before the client is paused. */
 const HELD_BODY_BYTES = 65_536;
 
-export class HttpStream extends StreamFacts implements FilterStream, TimerOwner, Recyclable {
+export class HttpStream extends StreamFacts implements TerminalStream, TimerOwner, Recyclable {
   manager!: ConnectionManager;
   streamId = 0;
   private readonly requestTrailerMap: HeaderMap;
@@ -267,6 +268,14 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
     if (this.requestPauses === 0) return;
     this.requestPauses--;
     this.http.socket.resumeReading();
+  }
+
+  countPause(): void {
+    this.manager.stats.flowPaused.inc();
+  }
+
+  countResume(): void {
+    this.manager.stats.flowResumed.inc();
   }
 
   /** `edit` may add fields to the head. */

@@ -3,8 +3,8 @@
  * and carries request and answer between the stream and the upstream.
  */
 
-import type { FilterStream, HttpFilter, HttpFilterContext, HttpFilterFactory } from "../../../host/http/filter.ts";
-import type { HttpStream } from "../../../host/http/stream.ts";
+import type { HttpFilter, HttpFilterContext, HttpFilterFactory } from "../../../host/http/filter.ts";
+import type { TerminalFilter, TerminalStream } from "../../../host/http/terminal_stream.ts";
 import type { ClusterManager } from "../../../host/upstream/cluster_manager.ts";
 import { decodeRouterConfig, type RouterConfig } from "./config.ts";
 import { RouterStats } from "./stats.ts";
@@ -13,7 +13,7 @@ import { UpstreamRequest } from "./upstream_request.ts";
 /** More free ones than this are left to the garbage collector. */
 const FREE_REQUESTS_MAX = 4096;
 
-export class RouterFilter implements HttpFilter {
+export class RouterFilter implements TerminalFilter {
   readonly config: RouterConfig;
   readonly clusters: ClusterManager;
   readonly stats: RouterStats;
@@ -25,9 +25,9 @@ export class RouterFilter implements HttpFilter {
     this.stats = new RouterStats(context.scope);
   }
 
-  onStream(stream: FilterStream): HttpFilter {
+  onStream(stream: TerminalStream): HttpFilter {
     const request = this.free.pop() ?? new UpstreamRequest(this);
-    request.begin(stream as HttpStream);
+    request.begin(stream);
     return request;
   }
 

@@ -9,7 +9,7 @@
 
 import { type FilterStatus, type HttpFilter, STOP } from "../../../host/http/filter.ts";
 import { HeldBody } from "../../../host/http/held_body.ts";
-import type { HttpStream } from "../../../host/http/stream.ts";
+import type { TerminalStream } from "../../../host/http/terminal_stream.ts";
 import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
 import type { Recyclable } from "../../../host/net/turn.ts";
 import { rewriteAuthority } from "../../../host/route/rewrite.ts";
@@ -53,7 +53,7 @@ const PRIORITY = { default: 0, high: 1 } as const;
 
 export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, TimerOwner, Recyclable {
   private readonly router: RouterFilter;
-  private stream!: HttpStream;
+  private stream!: TerminalStream;
   private cluster: Cluster | null = null;
   private host: Host | null = null;
   private pool: HttpConnPool | null = null;
@@ -80,11 +80,11 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
   // --- the request -----------------------------------------------------------------------------------------------------
 
   /** Serves this stream from now on; its request may never come this far. */
-  begin(stream: HttpStream): void {
+  begin(stream: TerminalStream): void {
     this.stream = stream;
   }
 
-  onRequestHeaders(stream: HttpStream, headers: HeaderMap, endStream: boolean): FilterStatus {
+  onRequestHeaders(stream: TerminalStream, headers: HeaderMap, endStream: boolean): FilterStatus {
     this.endStream = endStream;
     const { stats } = this.router;
     stats.rqTotal.inc();
@@ -159,7 +159,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     const { route } = stream;
     if (route === null) return false;
     if (route.virtualHost.includeRequestAttemptCount && !headers.setId(HEADER_X_ENVOY_ATTEMPT_COUNT, "1")) return false;
-    if (!route.requestMutations.empty && !route.requestMutations.apply(headers, stream)) return false;
+    if (!route.requestMutations.empty && !route.requestMutations.apply(headers, stream.info)) return false;
     const keepOriginal = !this.router.config.suppressEnvoyHeaders;
     if (action.rewrite !== undefined && !action.rewrite.apply(headers, keepOriginal)) return false;
     return (
@@ -167,7 +167,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     );
   }
 
-  onRequestData(stream: HttpStream, address: number, length: number, endStream: boolean): FilterStatus {
+  onRequestData(stream: TerminalStream, address: number, length: number, endStream: boolean): FilterStatus {
     if (this.tunnel !== null) {
       this.tunnel.send(address, length);
       return STOP;
@@ -183,7 +183,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     return STOP;
   }
 
-  onRequestTrailers(_stream: HttpStream, trailers: HeaderMap): FilterStatus {
+  onRequestTrailers(_stream: TerminalStream, trailers: HeaderMap): FilterStatus {
     this.startResponseTimer();
     if (this.connection === null) this.heldTrailers = trailers;
     else this.sendTrailers(trailers);
@@ -299,12 +299,12 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
   }
 
   onUpstreamBlocked(): void {
-    this.stream.manager.stats.flowPaused.inc();
+    this.stream.countPause();
     this.pauseRequest();
   }
 
   onUpstreamDrained(): void {
-    this.stream.manager.stats.flowResumed.inc();
+    this.stream.countResume();
     this.resumeRequest();
   }
 
