@@ -130,4 +130,12 @@ export class ConnectionManagerStats {
     for (const name of COUNTERS_AT_ZERO) scope.counter(name);
     for (const name of GAUGES_AT_ZERO) scope.gauge(name);
   }
+  /** The head of an answer has left. */
+  answered(status: number): void {
+    const digit = (status / 100) | 0;
+    this.rqCompleted.inc();
+    this.rqClass[digit]?.inc();
+    this.listenerRqCompleted.inc();
+    this.listenerRqClass[digit]?.inc();
+  }
 }

@@ -33,12 +33,7 @@ export interface TerminalStream extends FilterStream, UpstreamFacts {
   ensureRoute(): void;
   /** Null: no route. */
   readonly route: RouteEntry | null;
-  /** Counted: as many `resumeRequest` calls, or the end of the stream, let the client go on. */
-  pauseRequest(): void;
-  resumeRequest(): void;
-  /** Notes that the client has to wait for the upstream, or no longer. */
-  countPause(): void;
-  countResume(): void;
+  readonly flow: RequestFlow;
 
   // --- the answer
 
@@ -63,6 +58,16 @@ export interface TerminalStream extends FilterStream, UpstreamFacts {
   abort(details: string): void;
   /** Puts bytes into core memory for as long as one callback needs them; their address. */
   lend(bytes: Uint8Array): number;
+}
+
+/** Pauses the client. */
+export interface RequestFlow {
+  /** As many `resumeRequest` calls, or the end of the stream, let the client go on. */
+  pauseRequest(): void;
+  resumeRequest(): void;
+  /** Notes that the client has to wait for the upstream, or no longer. */
+  countPause(): void;
+  countResume(): void;
 }
 
 /** What access logs and `explain` read of the upstream. Moments are those of the worker's clock. */

@@ -299,12 +299,12 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
   }
 
   onUpstreamBlocked(): void {
-    this.stream.countPause();
+    this.stream.flow.countPause();
     this.pauseRequest();
   }
 
   onUpstreamDrained(): void {
-    this.stream.countResume();
+    this.stream.flow.countResume();
     this.resumeRequest();
   }
 
@@ -433,13 +433,13 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
   private pauseRequest(): void {
     if (this.requestPaused) return;
     this.requestPaused = true;
-    this.stream.pauseRequest();
+    this.stream.flow.pauseRequest();
   }
 
   private resumeRequest(): void {
     if (!this.requestPaused) return;
     this.requestPaused = false;
-    this.stream.resumeRequest();
+    this.stream.flow.resumeRequest();
   }
 
   /** The last byte of the answer is here: the connection may serve others, if it has the whole request. */
