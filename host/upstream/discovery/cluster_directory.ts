@@ -3,6 +3,7 @@
  * members, and describes them for the workers.
  */
 
+import { discoveryKind } from "../../config/discovery_kind.ts";
 import type { Cluster as ClusterConfig } from "../../config/types/cluster.ts";
 import type { Counter, Gauge, Scope, ScopeLease } from "../../stats/scope.ts";
 import type { Ledger } from "../../wasm/ledger.ts";
@@ -19,7 +20,6 @@ import type { ClusterDescription } from "../cluster.ts";
 import type { HostDescription } from "../host.ts";
 import { countMembership, draftHosts, type HostDraft, keyHosts } from "../host_set.ts";
 import { DnsDiscovery } from "./dns_discovery.ts";
-import { discoveryKind } from "./dns_settings.ts";
 import { type HoldingQuestion, RetiredCells } from "./retired_cells.ts";
 
 /** Whom the directory tells, and asks. */
