@@ -20,12 +20,12 @@ const NEEDS_NO_READER: Readonly<Record<string, string>> = {
   zone_aware_lb_config: "accepted only where it changes nothing: the door checks that",
 };
 
+/** What the door offers to others as answers of its own. */
+const ANSWERS = ["host/config/application_log.ts", "host/config/discovery_kind.ts"];
+
 const sources = [...files("host", ".ts"), ...files("filters", ".ts")].filter((file) => !isOfDoor(file));
 const words = new Set(sources.flatMap((file) => readFileSync(file, "utf8").match(/\b[a-z][a-z0-9_]*\b/g) ?? []));
 const read = new Set(Object.values(supported).flatMap((support) => support.read));
-
-/** What the door offers to others as answers of its own. */
-const ANSWERS = ["host/config/application_log.ts", "host/config/discovery_kind.ts"];
 
 /** The door's folder, save those answers. */
 function isOfDoor(file: string): boolean {
