@@ -8,12 +8,12 @@ import type { TerminalFilter, TerminalStream } from "../../../host/http/terminal
 import type { ClusterManager } from "../../../host/upstream/cluster_manager.ts";
 import { decodeRouterConfig, type RouterConfig } from "./config.ts";
 import { RouterStats } from "./stats.ts";
-import { UpstreamRequest } from "./upstream_request.ts";
+import { UpstreamRequest, type UpstreamRequestOwner } from "./upstream_request.ts";
 
 /** More free ones than this are left to the garbage collector. */
 const FREE_REQUESTS_MAX = 4096;
 
-export class RouterFilter implements TerminalFilter {
+export class RouterFilter implements TerminalFilter, UpstreamRequestOwner {
   readonly config: RouterConfig;
   readonly clusters: ClusterManager;
   readonly stats: RouterStats;

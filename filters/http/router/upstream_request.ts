@@ -12,7 +12,6 @@ import { HeldBody } from "../../../host/http/held_body.ts";
 import type { TerminalStream } from "../../../host/http/terminal_stream.ts";
 import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
 import type { Recyclable } from "../../../host/net/turn.ts";
-import { rewriteAuthority } from "../../../host/route/rewrite.ts";
 import type { ForwardAction } from "../../../host/route/route_entry.ts";
 import {
   NO_CLUSTER_FOUND,
@@ -26,6 +25,7 @@ import {
   UPSTREAM_REQUEST_TIMEOUT,
 } from "../../../host/stream_info/response_flags.ts";
 import type { Cluster } from "../../../host/upstream/cluster.ts";
+import type { ClusterManager } from "../../../host/upstream/cluster_manager.ts";
 import type { HttpConnPool, PoolClient } from "../../../host/upstream/conn_pool.ts";
 import type { Host } from "../../../host/upstream/host.ts";
 import { RESET_OVERFLOW, RESET_PROTOCOL_ERROR, type ResetReason } from "../../../host/upstream/reset_reason.ts";
@@ -41,18 +41,28 @@ import {
   HEADERS_UPGRADE,
   METHOD_CONNECT,
 } from "../../../host/wasm/layout.gen.ts";
+import type { RouterConfig } from "./config.ts";
 import { ConnectTunnel, type TunnelOwner } from "./connect_tunnel.ts";
 import { endsHandshake } from "./handshake.ts";
 import { answerDirectly, answerRedirect } from "./own_answers.ts";
+import { prepareRequestHead } from "./request_head.ts";
 import { dropRetryHeaders } from "./retry_headers.ts";
-import type { RouterFilter } from "./router.ts";
+import type { RouterStats } from "./stats.ts";
 import { requestTimeout } from "./timeouts.ts";
 
 /** The table of a cluster's priorities. */
 const PRIORITY = { default: 0, high: 1 } as const;
 
+/** The filter for which it is made: what all streams of a chain share, and where it goes back to. */
+export interface UpstreamRequestOwner {
+  readonly config: RouterConfig;
+  readonly clusters: ClusterManager;
+  readonly stats: RouterStats;
+  giveBack(request: UpstreamRequest): void;
+}
+
 export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, TimerOwner, Recyclable {
-  private readonly router: RouterFilter;
+  private readonly router: UpstreamRequestOwner;
   private stream!: TerminalStream;
   private cluster: Cluster | null = null;
   private host: Host | null = null;
@@ -73,7 +83,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
   private responseTimer: Timer | null = null;
   private durationTimer: Timer | null = null;
 
-  constructor(router: RouterFilter) {
+  constructor(router: UpstreamRequestOwner) {
     this.router = router;
   }
 
@@ -140,7 +150,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     }
     this.host = host;
     stream.attemptCount = 1;
-    if (!this.prepare(headers, action, host)) {
+    if (!prepareRequestHead(stream, headers, action, host, !router.config.suppressEnvoyHeaders)) {
       stream.sendLocalReply(500, "Internal Server Error", "request_header_mutation_failed", 0);
       return;
     }
@@ -151,20 +161,6 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     this.pool = pool;
     this.isQueued = true;
     pool.newStream(this);
-  }
-
-  /** The head as the upstream shall see it; false when the block has no room. */
-  private prepare(headers: HeaderMap, action: ForwardAction, host: Host): boolean {
-    const { stream } = this;
-    const { route } = stream;
-    if (route === null) return false;
-    if (route.virtualHost.includeRequestAttemptCount && !headers.setId(HEADER_X_ENVOY_ATTEMPT_COUNT, "1")) return false;
-    if (!route.requestMutations.empty && !route.requestMutations.apply(headers, stream.info)) return false;
-    const keepOriginal = !this.router.config.suppressEnvoyHeaders;
-    if (action.rewrite !== undefined && !action.rewrite.apply(headers, keepOriginal)) return false;
-    return (
-      !action.autoHostRewrite || rewriteAuthority(headers, host.hostname, keepOriginal, action.appendXForwardedHost)
-    );
   }
 
   onRequestData(stream: TerminalStream, address: number, length: number, endStream: boolean): FilterStatus {
