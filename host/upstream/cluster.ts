@@ -12,7 +12,7 @@ import type { SocketOwner } from "../net/socket.ts";
 import type { ScopeLease } from "../stats/scope.ts";
 import { type BreakerCells, CircuitBreakers } from "./circuit_breakers.ts";
 import { ClusterStats } from "./cluster_stats.ts";
-import { HttpConnPool } from "./conn_pool.ts";
+import { HttpConnPool, type PooledCluster } from "./conn_pool.ts";
 import type { Host, HostDescription } from "./host.ts";
 import { HostSet } from "./host_set.ts";
 import { balancingPolicy, LoadBalancer, priorityLoadOptions } from "./load_balancer.ts";
@@ -35,7 +35,7 @@ const MAX_RESPONSE_HEADERS = 100;
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
-export class Cluster {
+export class Cluster implements PooledCluster {
   readonly name: string;
   readonly worker: UpstreamWorker;
   readonly config: ClusterConfig;
@@ -142,7 +142,7 @@ export class Cluster {
   }
 
   /** A plain connection to a host. */
-  connect(host: Host, owner: SocketOwner) {
+  connect(host: Pick<Host, "address">, owner: SocketOwner) {
     // Any byte that the kernel does not take pauses the source: what waits pins a slab of core memory, whatever its size.
     const socket = this.worker.net.connect(host.address, { highBytes: 0 }, owner);
     if (this.keepAliveSeconds > 0) socket.setKeepAlive(this.keepAliveSeconds);

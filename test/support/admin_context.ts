@@ -10,7 +10,8 @@ import { Runtime } from "../../host/runtime/runtime.ts";
 import { StatReader } from "../../host/stats/reader.ts";
 import { StatStore } from "../../host/stats/scope.ts";
 import { breakerLimits } from "../../host/upstream/circuit_breakers.ts";
-import { type HostDescription, HostStats } from "../../host/upstream/host.ts";
+import type { HostDescription } from "../../host/upstream/host.ts";
+import { HostStats } from "../../host/upstream/host_stats.ts";
 import { Ledger } from "../../host/wasm/ledger.ts";
 
 const HOSTS: readonly HostDescription[] = [
