@@ -7,7 +7,7 @@ import { AccessLogSinks, type LogBatch } from "./access_log/sinks.ts";
 import { AdminAccessLog } from "./admin/access_log.ts";
 import { AdminStats } from "./admin/admin_stats.ts";
 import type { AdminContext, AdminListener, ServerState } from "./admin/context.ts";
-import { adminRoutes } from "./admin/routes/routes.ts";
+import { adminRoutes } from "./admin/routes/list.ts";
 import { type AdminObserver, AdminServer } from "./admin/server.ts";
 import { EXTENSIONS } from "./config/extensions.ts";
 import type { AccessLog as AccessLogConfig } from "./config/types/access_log.ts";

@@ -1,7 +1,7 @@
 // A server as the admin pages see it, with nothing behind it: what the pages ask for is written down in `calls`.
 
 import type { AdminContext, ConfigInForce, ServerState } from "../../host/admin/context.ts";
-import { adminRoutes } from "../../host/admin/routes/routes.ts";
+import { adminRoutes } from "../../host/admin/routes/list.ts";
 import { type AdminExchange, type AdminObserver, AdminServer } from "../../host/admin/server.ts";
 import type { Bootstrap } from "../../host/config/types/bootstrap.ts";
 import { Logs } from "../../host/log/logger.ts";
