@@ -92,6 +92,7 @@ const explainParts = {
   index: birth.index,
   core,
   ring,
+  wallAt: (ms: number) => clock.wallAt(ms),
   clusters: runtime.clusters,
   routeTables: () => runtime.listeners.routeTables,
 };

@@ -37,7 +37,7 @@ function explainPast(requestId: string, parts: WorkerParts): Explanation | null 
   const isInForce = routes !== undefined && parts.routeTables().some((table) => table.routes === routes);
   const routing = isInForce ? routingOf(routes, headers, path) : null;
   const sentences = [
-    `${request.method} ${request.authority}${request.path} came ${record.remote === "" ? "" : `from ${record.remote} `}to listener '${connection.listenerName}', connection ${connection.id}, at ${new Date(record.startWallMs).toISOString()}.`,
+    `${request.method} ${request.authority}${request.path} came ${record.remote === "" ? "" : `from ${record.remote} `}to listener '${connection.listenerName}', connection ${connection.id}, at ${new Date(parts.wallAt(record.startMs)).toISOString()}.`,
     ...(routing === null
       ? ["The routes that it met were replaced since: why it took its route can no longer be said."]
       : routeSentences(routing, request.authority)),
@@ -57,7 +57,7 @@ function explainPast(requestId: string, parts: WorkerParts): Explanation | null 
       listener: connection.listenerName,
       filter_chain: connection.filterChainName,
       connection_id: connection.id,
-      started: new Date(record.startWallMs).toISOString(),
+      started: new Date(parts.wallAt(record.startMs)).toISOString(),
       ...(routing === null ? {} : routeFacts(routing)),
       chosen_route:
         record.route === null ? null : { name: record.route.name, index: record.route.index, kind: record.route.kind },

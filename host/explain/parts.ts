@@ -10,6 +10,8 @@ export interface WorkerParts {
   readonly core: Core;
   readonly clusters: ClusterManager;
   readonly ring: ExplainRing;
+  /** Milliseconds since the epoch at a moment of the worker's clock. */
+  wallAt(ms: number): number;
   /** The route tables in force, in the order of the listeners. */
   routeTables(): readonly { readonly listener: string; readonly routes: RouteTable }[];
 }

@@ -14,7 +14,7 @@ import type { ConnectionManager } from "../http/connection_manager.ts";
 import type { HttpStream } from "../http/stream.ts";
 import type { StreamObserver } from "../http/stream_observer.ts";
 import type { RouteEntry } from "../route/route_entry.ts";
-import { type ConnectionInfo, NEVER } from "../stream_info/stream_info.ts";
+import type { ConnectionInfo } from "../stream_info/stream_info.ts";
 import type { Cluster } from "../upstream/cluster.ts";
 import type { ClusterManager } from "../upstream/cluster_manager.ts";
 import type { Core } from "../wasm/core.ts";
@@ -22,7 +22,7 @@ import { HeaderMap } from "../wasm/header_view.ts";
 import { BLOCK_CAPACITY, HEADER_X_REQUEST_ID } from "../wasm/layout.gen.ts";
 
 /** Streams that went well and are remembered. */
-export const RECORDS_GOOD_MAX = 128;
+export const RECORDS_GOOD_MAX = 32;
 /** Streams that ended in trouble and are remembered. */
 export const RECORDS_TROUBLED_MAX = 1024;
 /** A head above this is not kept: memory that the rings hold is at most the number of records times this. */
@@ -35,12 +35,8 @@ export class StreamRecord {
   route: RouteEntry | null = null;
   /** As x-forwarded-for told it; empty: the socket's peer. */
   remote = "";
-  startWallMs = 0;
-  startMs = NEVER;
-  requestEndMs = NEVER;
-  upstreamFirstTxMs = NEVER;
-  upstreamFirstRxMs = NEVER;
-  endMs = NEVER;
+  /** Side by side, where numbers of an object would each have a place of their own. */
+  private readonly times = new Float64Array(5);
   cluster: Cluster | null = null;
   clusterName = "";
   hostAddress = "";
@@ -69,12 +65,11 @@ export class StreamRecord {
     this.connection = stream.http.info;
     this.route = stream.route;
     this.remote = stream.forwardedClient;
-    this.startWallMs = stream.startWallMs;
-    this.startMs = stream.startMs;
-    this.requestEndMs = stream.requestEndMs;
-    this.upstreamFirstTxMs = stream.upstreamFirstTxMs;
-    this.upstreamFirstRxMs = stream.upstreamFirstRxMs;
-    this.endMs = stream.endMs;
+    this.times[0] = stream.startMs;
+    this.times[1] = stream.requestEndMs;
+    this.times[2] = stream.upstreamFirstTxMs;
+    this.times[3] = stream.upstreamFirstRxMs;
+    this.times[4] = stream.endMs;
     this.clusterName = stream.clusterName;
     this.hostAddress = stream.upstream?.addressText ?? "";
     this.attempts = stream.attemptCount;
@@ -83,6 +78,28 @@ export class StreamRecord {
     this.flags = stream.responseFlags;
     this.bytesReceived = stream.bytesReceived;
     this.bytesSent = stream.bytesSent;
+  }
+
+  // Milliseconds of the worker's clock; NEVER where it did not happen.
+
+  get startMs(): number {
+    return this.times[0] as number;
+  }
+
+  get requestEndMs(): number {
+    return this.times[1] as number;
+  }
+
+  get upstreamFirstTxMs(): number {
+    return this.times[2] as number;
+  }
+
+  get upstreamFirstRxMs(): number {
+    return this.times[3] as number;
+  }
+
+  get endMs(): number {
+    return this.times[4] as number;
   }
 }
 

@@ -74,7 +74,7 @@ describe("explain", () => {
     });
     expect(broken).toBe(403);
     // More than all workers remember of the good ones.
-    for (let i = 0; i < 2 * 128; i++) await send(`later-${i}`);
+    for (let i = 0; i < 2 * 32; i++) await send(`later-${i}`);
     expect((await ask("id=failed")).status).toBe(200);
   });
 
