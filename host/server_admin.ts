@@ -1,7 +1,7 @@
 /** The admin port of a server: what its pages see, and where it listens. */
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { compileStringPredicate } from "./access_log/header_predicate.ts";
+import { compileStringPredicate } from "./config/string_predicate.ts";
 import { createAccessLogs } from "./access_log/log.ts";
 import { AccessLogSinks, type LogBatch } from "./access_log/sinks.ts";
 import { AdminAccessLog } from "./admin/access_log.ts";

@@ -19,6 +19,7 @@
  * - What an owner throws reaches the net's `onFault`, never libuv; the socket is closed.
  */
 
+import type { Socket as NodeSocket } from "node:net";
 import type { Address, IpAddress } from "./address.ts";
 import type { CloseReason } from "./close_reason.ts";
 import type { ReadStage } from "./read_stage.ts";
@@ -98,6 +99,11 @@ export interface Socket {
   closeAfterFlush(): void;
   /** Closes at once with an RST (unix sockets: a plain close). */
   reset(): void;
+  /**
+   * Hands an open connection over to Node's own streams, for who speaks TLS on it: this object is done with, nobody is called
+   * back. Bytes of a read that its owner has had are the owner's to give back (`unshift`). The stream is paused.
+   */
+  detach(): NodeSocket;
   /** TCP keep-alive probes, the first after so many idle seconds; 0 turns them off. */
   setKeepAlive(idleSeconds: number): void;
 }
@@ -147,6 +153,8 @@ export interface ConnectOptions extends Watermarks {
 /** The network as one worker sees it. */
 export interface Net {
   readonly kind: "raw" | "portable" | "fake";
+  /** For sockets that are made on this net's streams elsewhere: those that speak TLS. */
+  readonly options: NetOptions;
   listen(options: ListenOptions): Promise<ListenResult>;
   /** Starts a connection; `owner.onConnect` or `owner.onClose` follows, never before this returns. The timeout is the caller's. */
   connect(address: Address, options: ConnectOptions, owner: SocketOwner): Socket;

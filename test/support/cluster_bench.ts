@@ -34,7 +34,11 @@ export class ClusterBench {
   private readonly cells = new Map<string, number>();
 
   constructor(policy: BalancingPolicy, seed = 1) {
-    const stats = new StatStore(this.ledger.view, { onDefine: () => undefined, onRelease: () => undefined, onFull: () => undefined });
+    const stats = new StatStore(this.ledger.view, {
+      onDefine: () => undefined,
+      onRelease: () => undefined,
+      onFull: () => undefined,
+    });
     const scope = stats.root.scope("cluster.a");
     this.arena = new ConfigArena(new Core({ seed: [seed, 0], ledger: this.ledger.view }));
     this.hostSet = new HostSet(this.ledger.view, scope);

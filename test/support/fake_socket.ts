@@ -140,6 +140,10 @@ export class FakeSocket implements Socket {
     else this.peer?.receiveReset();
   }
 
+  detach(): never {
+    throw new Error("there is no TLS on this socket");
+  }
+
   setKeepAlive(_idleSeconds: number): void {}
 
   /** For tests: this end dies of a reason, and the peer hears nothing of it. */

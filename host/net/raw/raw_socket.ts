@@ -8,6 +8,7 @@
  * are released, then the owner hears `onClose`.
  */
 
+import { Socket as NodeSocket, type SocketConstructorOpts } from "node:net";
 import { type Address, PipeAddress } from "../address.ts";
 import { CLOSED_BY_BOTH, CLOSED_LOCALLY, type CloseReason, closeReasonOfErrno } from "../close_reason.ts";
 import type { StagedReader } from "../read_stage.ts";
@@ -225,6 +226,15 @@ export class RawSocket implements Socket, StagedReader {
       }
     }
     this.fail(CLOSED_LOCALLY);
+  }
+
+  /** Node's stream takes the handle over, callbacks and all. */
+  detach(): NodeSocket {
+    this.handle.readStop();
+    this.state = CLOSED;
+    this.owner = null;
+    const options = { handle: this.handle, allowHalfOpen: true, readable: true, writable: true, manualStart: true };
+    return new NodeSocket(options as unknown as SocketConstructorOpts);
   }
 
   setKeepAlive(idleSeconds: number): void {
