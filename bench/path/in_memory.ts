@@ -53,6 +53,14 @@ class MemorySocket implements Socket {
   close(): void {}
   closeAfterFlush(): void {}
   reset(): void {}
+  get tls(): null {
+    return null;
+  }
+
+  unread(): void {
+    throw new Error("what was read from this socket cannot be given back");
+  }
+
   detach(): never {
     throw new Error("there is no TLS on this socket");
   }

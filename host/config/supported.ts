@@ -177,13 +177,14 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "bind_to_port",
       "enable_reuse_port",
       "tcp_backlog_size",
+      "listener_filters",
+      "listener_filters_timeout",
+      "continue_on_listener_filters_timeout",
       "access_log",
     ],
     inert: {
       per_connection_buffer_limit_bytes: BUFFER_LIMIT,
       reuse_port: "the default, and `enable_reuse_port` says otherwise",
-      listener_filters_timeout: "there are no listener filters to wait for",
-      continue_on_listener_filters_timeout: "there are no listener filters to wait for",
       max_connections_to_accept_per_socket_event: "a bound on one turn of Envoy's event loop; ours has its own",
       ignore_global_conn_limit: "there is no global connection limit",
       bypass_overload_manager: "no action spares a listener",
@@ -191,13 +192,76 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.listener.v3.AdditionalAddress": { read: ["address"] },
   "envoy.config.listener.v3.FilterChain": {
-    read: ["name", "filter_chain_match", "filters", "transport_socket"],
+    read: ["name", "filter_chain_match", "filters", "transport_socket", "transport_socket_connect_timeout"],
     inert: {
       metadata: METADATA,
-      transport_socket_connect_timeout: "a plain socket has no handshake to wait for",
     },
   },
-  "envoy.config.listener.v3.FilterChainMatch": { read: ["destination_port", "prefix_ranges"] },
+  "envoy.config.listener.v3.FilterChainMatch": {
+    read: ["destination_port", "prefix_ranges", "server_names", "transport_protocol", "application_protocols"],
+  },
+  "envoy.config.listener.v3.ListenerFilter": { read: ["name", "typed_config"] },
+  "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector": {
+    read: [],
+    inert: {
+      initial_read_buffer_size: "what is read at a time is ours to choose",
+      enable_ja3_fingerprinting: "the fingerprint is not computed, and its default is not to be",
+      enable_ja4_fingerprinting: "the fingerprint is not computed, and its default is not to be",
+    },
+    only: { enable_ja3_fingerprinting: [false], enable_ja4_fingerprinting: [false] },
+  },
+
+  // TLS
+  "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext": {
+    read: [
+      "common_tls_context",
+      "require_client_certificate",
+      "session_ticket_keys",
+      "disable_stateless_session_resumption",
+      "session_timeout",
+    ],
+    inert: {
+      require_sni: "the default",
+      full_scan_certs_on_sni_mismatch: "a context has one certificate of each type of key",
+      ocsp_staple_policy: "the default, and no response is stapled",
+    },
+    only: { require_sni: [false], ocsp_staple_policy: ["LENIENT_STAPLING"] },
+  },
+  "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext": {
+    read: ["common_tls_context", "sni", "auto_host_sni", "auto_sni_san_validation", "max_session_keys"],
+    inert: { allow_renegotiation: "the default", enforce_rsa_key_usage: "the default" },
+    only: { allow_renegotiation: [false], enforce_rsa_key_usage: [false] },
+  },
+  "envoy.extensions.transport_sockets.tls.v3.CommonTlsContext": {
+    read: ["tls_params", "tls_certificates", "validation_context", "alpn_protocols"],
+  },
+  "envoy.extensions.transport_sockets.tls.v3.TlsParameters": {
+    read: ["tls_minimum_protocol_version", "tls_maximum_protocol_version", "cipher_suites", "ecdh_curves"],
+  },
+  "envoy.extensions.transport_sockets.tls.v3.TlsCertificate": {
+    read: ["certificate_chain", "private_key", "password"],
+  },
+  "envoy.extensions.transport_sockets.tls.v3.TlsSessionTicketKeys": { read: ["keys"] },
+  "envoy.extensions.transport_sockets.tls.v3.SubjectAltNameMatcher": {
+    read: ["san_type", "matcher"],
+    only: { san_type: ["EMAIL", "DNS", "URI", "IP_ADDRESS"] },
+  },
+  "envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext": {
+    read: [
+      "trusted_ca",
+      "verify_certificate_spki",
+      "verify_certificate_hash",
+      "match_typed_subject_alt_names",
+      "crl",
+      "trust_chain_verification",
+    ],
+    inert: {
+      allow_expired_certificate:
+        "the default: OpenSSL tells one fault only, so an expired certificate may hide a worse one",
+      only_verify_leaf_cert_crl: "the default",
+    },
+    only: { allow_expired_certificate: [false], only_verify_leaf_cert_crl: [false] },
+  },
   "envoy.config.listener.v3.Filter": { read: ["name", "typed_config"] },
 
   // HTTP connection manager
@@ -238,17 +302,16 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
       "strip_trailing_host_dot",
       "append_x_forwarded_port",
       "access_log_options",
+      "forward_client_cert_details",
+      "set_current_client_cert_details",
     ],
     inert: {
       http2_protocol_options: HTTP2,
       stream_error_on_invalid_http_message: "the default",
-      forward_client_cert_details: "a plain socket has no client certificate; the header is removed as SANITIZE does",
-      set_current_client_cert_details: "a plain socket has no client certificate",
     },
     only: {
       stream_error_on_invalid_http_message: [false],
       codec_type: ["AUTO", "HTTP1"],
-      forward_client_cert_details: ["SANITIZE"],
     },
   },
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter": {
@@ -257,6 +320,9 @@ export const supported: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig": {
     read: ["upgrade_type", "enabled"],
+  },
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails": {
+    read: ["subject", "cert", "chain", "dns", "uri"],
   },
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig": {
     read: ["unix_sockets", "cidr_ranges"],
@@ -658,13 +724,20 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
     "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
     "envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
   ],
+  "envoy.config.listener.v3.ListenerFilter.typed_config": [
+    "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
+  ],
   "envoy.config.listener.v3.FilterChain.transport_socket": [
+    "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
     "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
   ],
   "envoy.config.overload.v3.ResourceMonitor.typed_config": [
     "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
   ],
-  "envoy.config.cluster.v3.Cluster.transport_socket": ["envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"],
+  "envoy.config.cluster.v3.Cluster.transport_socket": [
+    "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+    "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
+  ],
   "envoy.config.cluster.v3.Cluster.CustomClusterType.typed_config": ["envoy.extensions.clusters.dns.v3.DnsCluster"],
   "envoy.config.cluster.v3.Cluster.typed_dns_resolver_config": [
     "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",

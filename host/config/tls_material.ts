@@ -11,10 +11,13 @@ import type { TlsCertificate } from "./types/tls.ts";
 /** What is wrong with a piece of material; `field` is the DataSource that it came from. */
 export class TlsMaterialError extends Error {
   readonly field: string;
+  /** The file is not there at all. */
+  readonly isMissing: boolean;
 
-  constructor(field: string, message: string) {
+  constructor(field: string, message: string, isMissing = false) {
     super(message);
     this.field = field;
+    this.isMissing = isMissing;
   }
 }
 
@@ -63,10 +66,8 @@ function read(source: DataSource, field: string): string {
   try {
     return readDataSource(source).toString("latin1");
   } catch (error) {
-    throw new TlsMaterialError(
-      field,
-      `cannot read ${dataSourceName(source)}: ${(error as NodeJS.ErrnoException).code}`,
-    );
+    const { code } = error as NodeJS.ErrnoException;
+    throw new TlsMaterialError(field, `cannot read ${dataSourceName(source)}: ${code}`, code === "ENOENT");
   }
 }
 

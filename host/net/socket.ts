@@ -23,6 +23,7 @@ import type { Socket as NodeSocket } from "node:net";
 import type { Address, IpAddress } from "./address.ts";
 import type { CloseReason } from "./close_reason.ts";
 import type { ReadStage } from "./read_stage.ts";
+import type { TlsFacts } from "./tls/tls_facts.ts";
 
 /** Where the bytes of every read land: one region of core memory, shared by all sockets of a worker. */
 export interface ReadBuffer {
@@ -79,6 +80,8 @@ export interface Socket {
   readonly remote: Address;
   /** Our end; fetched from the kernel on first use. */
   readonly local: Address;
+  /** What TLS agreed on; null: the connection is plain, or the handshake is under way. */
+  readonly tls: TlsFacts | null;
   /** False until connected, and false again from the first verb or event that closes. */
   readonly isOpen: boolean;
   /** Bytes that `write()` accepted and that the kernel has not taken yet. Exact when zero, else an upper bound. */
@@ -99,6 +102,11 @@ export interface Socket {
   closeAfterFlush(): void;
   /** Closes at once with an RST (unix sockets: a plain close). */
   reset(): void;
+  /**
+   * Gives back what its owner has read last, all of it, while reading is paused: it comes again, before anything else, when
+   * reading resumes. The bytes are the socket's from then on.
+   */
+  unread(bytes: Buffer): void;
   /**
    * Hands an open connection over to Node's own streams, for who speaks TLS on it: this object is done with, nobody is called
    * back. Bytes of a read that its owner has had are the owner's to give back (`unshift`). The stream is paused.

@@ -3,7 +3,9 @@
  * connections are being made. Limits are the cluster's circuit breakers, which all workers share.
  */
 
+import { type CloseReason, closeReasonOfCode } from "../net/close_reason.ts";
 import type { Cluster } from "./cluster.ts";
+import { transportFailureText } from "./connect_error.ts";
 import type { Host } from "./host.ts";
 import {
   RESET_CONNECTION_TIMEOUT,
@@ -33,24 +35,6 @@ const LOCAL_FAILURES: ReadonlySet<string> = new Set([
   "EACCES",
   "EPERM",
 ]);
-
-/** What strerror says of the codes that a connect meets. */
-const ERROR_TEXTS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "Connection refused",
-  ECONNRESET: "Connection reset by peer",
-  EHOSTUNREACH: "No route to host",
-  ENETUNREACH: "Network is unreachable",
-  ENOENT: "No such file or directory",
-  ETIMEDOUT: "Connection timed out",
-  EADDRNOTAVAIL: "Cannot assign requested address",
-};
-
-/** `delayed_connect_error:_Connection_refused`; a unix socket fails at once. */
-function connectError(code: string, isPipe: boolean): string {
-  if (code === "") return "";
-  const text = ERROR_TEXTS[code] ?? code;
-  return `${isPipe ? "immediate" : "delayed"}_connect_error:_${text.replaceAll(" ", "_")}`;
-}
 
 export class HttpConnPool {
   readonly worker: UpstreamWorker;
@@ -156,22 +140,28 @@ export class HttpConnPool {
     else this.idle.push(connection);
   }
 
-  onConnectFailed(code: string, isTimeout: boolean): void {
+  /** @param closed null: the time was up */
+  onConnectFailed(closed: CloseReason | null): void {
+    const code = closed?.code ?? "";
     const { stats } = this.cluster;
     stats.cxConnectFail.inc();
     this.host.stats.cxConnectFail.inc();
     if (code === "EADDRNOTAVAIL" || code === "EADDRINUSE") stats.bindErrors.inc();
-    const reason = isTimeout
-      ? RESET_CONNECTION_TIMEOUT
-      : LOCAL_FAILURES.has(code)
-        ? RESET_LOCAL_CONNECTION_FAILURE
-        : RESET_REMOTE_CONNECTION_FAILURE;
+    const reason =
+      closed === null
+        ? RESET_CONNECTION_TIMEOUT
+        : LOCAL_FAILURES.has(code)
+          ? RESET_LOCAL_CONNECTION_FAILURE
+          : RESET_REMOTE_CONNECTION_FAILURE;
     // A host that refuses one connection refuses the others: whoever waits decides anew.
     const waiting = this.pending.splice(0);
     for (const client of waiting) {
       this.leaveQueue();
       stats.rqPendingFailureEject.inc();
-      client.onPoolFailure(reason, connectError(code, this.host.address.kind === "pipe"));
+      client.onPoolFailure(
+        reason,
+        closed === null ? "" : transportFailureText(closed, this.host.address.kind === "pipe"),
+      );
     }
   }
 
@@ -229,7 +219,7 @@ export class HttpConnPool {
     const connection = cluster.connectHttp1(this);
     if (connection === null) {
       connections.release();
-      this.onConnectFailed("ENOBUFS", false);
+      this.onConnectFailed(closeReasonOfCode("ENOBUFS"));
       return;
     }
     this.connections.add(connection);

@@ -162,7 +162,7 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
     if (this.state === CLOSED) return;
     if (this.state === CONNECTING) {
       this.closed();
-      this.pool.onConnectFailed(reason.code, false);
+      this.pool.onConnectFailed(reason);
     } else {
       this.end(RESET_CONNECTION_TERMINATION, "");
     }
@@ -185,7 +185,7 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
       this.closedLocally = true;
       this.socket.close();
       this.closed();
-      this.pool.onConnectFailed("", true);
+      this.pool.onConnectFailed(null);
     } else if (this.state === IDLE) {
       stats.cxIdleTimeout.inc();
       this.close();

@@ -10,6 +10,7 @@ import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
 import type { CloseReason } from "../../../host/net/close_reason.ts";
 import type { OutputTarget } from "../../../host/net/output.ts";
 import type { Socket, SocketOwner } from "../../../host/net/socket.ts";
+import type { TlsFacts } from "../../../host/net/tls/tls_facts.ts";
 import type { FilterMetadata, MetadataKind } from "../../../host/stream_info/metadata.ts";
 import {
   DOWNSTREAM_CONNECTION_TERMINATION,
@@ -61,6 +62,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
   readonly responseCodeDetails = "";
   responseFlags = 0;
   upstream: UpstreamInfo | null = null;
+  upstreamTls: TlsFacts | null = null;
   readonly upstreamConnectionId = 0;
   readonly virtualClusterName = "";
   private clusterMetadata: FilterMetadata | undefined;
@@ -173,6 +175,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
 
   onUpstreamConnected(): void {
     this.isOpen = true;
+    this.upstreamTls = this.peer?.socket.tls ?? null;
     this.touch();
     this.socket.resumeReading();
   }
@@ -215,8 +218,9 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
     this.finish(0);
   }
 
-  onUpstreamFailed(failure: TcpFailure): void {
+  onUpstreamFailed(failure: TcpFailure, transportFailure = ""): void {
     this.peer = null;
+    this.upstreamTransportFailureReason = transportFailure;
     if (failure === "no healthy host") {
       this.finish(NO_HEALTHY_UPSTREAM);
     } else if (failure === "overflow") {

@@ -19,9 +19,12 @@ import {
   WRITE_PINNED,
   type WriteResult,
 } from "../socket.ts";
+import type { TlsFacts } from "../tls/tls_facts.ts";
 
 export class PortableSocket implements Socket {
   owner: SocketOwner | null = null;
+  /** Of a socket that speaks it. */
+  tls: TlsFacts | null = null;
   readonly remote: Address;
   isOpen: boolean;
   pendingBytes = 0;
@@ -134,6 +137,10 @@ export class PortableSocket implements Socket {
     this.reason = CLOSED_LOCALLY;
     this.isOpen = false;
     this.resetStream();
+  }
+
+  unread(bytes: Buffer): void {
+    if (this.reason === null && bytes.length > 0) this.stream.unshift(bytes);
   }
 
   detach(): NodeSocket {

@@ -117,6 +117,8 @@ export class RawSocket implements Socket, StagedReader {
   private pauses = 0;
   private reason: CloseReason = CLOSED_LOCALLY;
   private cachedLocal: Address | null;
+  /** Given back by the owner: to be read before anything else. */
+  private returned: Buffer | null = null;
 
   constructor(
     shared: RawShared,
@@ -137,6 +139,10 @@ export class RawSocket implements Socket, StagedReader {
     handle.onread = onRead;
     handle.useUserBuffer(shared.options.readBuffer.bytes);
     if ((this.flags & IS_PIPE) === 0) (handle as TcpHandle<RawSocket>).setNoDelay(true);
+  }
+
+  get tls(): null {
+    return null;
   }
 
   get isOpen(): boolean {
@@ -228,6 +234,10 @@ export class RawSocket implements Socket, StagedReader {
     this.fail(CLOSED_LOCALLY);
   }
 
+  unread(bytes: Buffer): void {
+    if (bytes.length > 0) this.returned = bytes;
+  }
+
   /** Node's stream takes the handle over, callbacks and all. */
   detach(): NodeSocket {
     this.handle.readStop();
@@ -245,8 +255,35 @@ export class RawSocket implements Socket, StagedReader {
   /** Starts reading, unless paused. For the net after `onAccept`, and for ourselves. */
   startReading(): void {
     if (this.pauses !== 0 || this.state !== OPEN || (this.flags & (READ_ENDED | CLOSE_WHEN_FLUSHED)) !== 0) return;
+    if (this.returned !== null) {
+      setImmediate(() => this.readAgain());
+      return;
+    }
     const errno = this.handle.readStart();
     if (errno !== 0) this.fail(closeReasonOfErrno(errno));
+  }
+
+  /** Hands out what was given back, a read buffer at a time. */
+  private readAgain(): void {
+    const { options } = this.shared;
+    const { address, bytes } = options.readBuffer;
+    options.onWake();
+    try {
+      while (
+        this.returned !== null &&
+        this.pauses === 0 &&
+        this.state === OPEN &&
+        (this.flags & CLOSE_WHEN_FLUSHED) === 0
+      ) {
+        const part = this.returned.subarray(0, bytes.length);
+        this.returned = part.length === this.returned.length ? null : this.returned.subarray(part.length);
+        bytes.set(part);
+        this.owner?.onRead(address, part.length);
+        if (this.returned === null) this.startReading();
+      }
+    } catch (error) {
+      this.shared.fault(error, this);
+    }
   }
 
   /** Begins to connect. The outcome comes later in any case. */

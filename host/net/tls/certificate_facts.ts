@@ -63,6 +63,16 @@ export class CertificateFacts {
     return digest(this.certificate.publicKey.export({ type: "spki", format: "der" }), "sha256", "base64");
   }
 
+  /** What the peer sent: the certificate itself and what stands behind it. */
+  get chain(): readonly CertificateFacts[] {
+    const chain: CertificateFacts[] = [this];
+    for (let next = this.certificate.issuerCertificate; next !== undefined; next = next.issuerCertificate) {
+      if (chain.some(({ certificate }) => certificate.raw.equals((next as X509Certificate).raw))) break;
+      chain.push(new CertificateFacts(next));
+    }
+    return chain;
+  }
+
   /** PEM, percent-encoded, as in x-forwarded-client-cert. */
   get urlEncodedPem(): string {
     return encodeURIComponent(this.certificate.toString()).replaceAll("'", "%27");

@@ -75,7 +75,8 @@ export class TlsClientContext {
             ...(source === undefined ? {} : { localAddress: source.ip, localPort: source.port }),
           });
     const serverName = this.serverName(hostname);
-    const alpn = this.config.common_tls_context?.alpn_protocols;
+    // HTTP/2 is not spoken yet, and a server that is offered it takes it.
+    const alpn = this.config.common_tls_context?.alpn_protocols?.filter((protocol) => protocol !== "h2");
     const session = this.sessions.pop();
     const stream = tlsConnect({
       socket: below,
@@ -110,15 +111,16 @@ export class TlsClientContext {
   private judge(stream: TLSSocket, serverName: string): TlsFacts | CloseReason {
     const { config, stats, validator } = this;
     const certificate = stream.getPeerX509Certificate();
-    let isValidated = false;
-    if (certificate !== undefined) {
+    const peer = certificate === undefined ? null : new CertificateFacts(certificate);
+    let peerIsValidated = false;
+    if (peer !== null) {
       const expected = config.auto_sni_san_validation === true ? serverName : "";
-      const verdict = validator.judge(new CertificateFacts(certificate), chainErrorOf(stream), expected);
+      const verdict = validator.judge(peer, chainErrorOf(stream), expected);
       countVerdict(stats, verdict);
       if (verdict.failure !== "") return closeReasonOfTls(verdict.failure);
-      isValidated = verdict.kind === ACCEPTED;
+      peerIsValidated = verdict.kind === ACCEPTED;
     }
-    const facts = new TlsFacts(stream, serverName, isValidated, this.local);
+    const facts = new TlsFacts(stream, { serverName, peer, peerIsValidated, local: this.local });
     stats.succeeded(facts);
     return facts;
   }

@@ -1,5 +1,6 @@
 /** Versions, ciphers and curves in the words of Node's OpenSSL, with Envoy's defaults (tls.v3.TlsParameters). */
 
+import { constants } from "node:crypto";
 import type { SecureVersion } from "node:tls";
 import type { TlsParameters, TlsProtocol } from "../../config/types/tls.ts";
 
@@ -27,6 +28,7 @@ export interface ProtocolOptions {
   readonly maxVersion: SecureVersion;
   readonly ciphers: string;
   readonly ecdhCurve: string;
+  readonly secureOptions: number;
 }
 
 /** @param newest what `TLS_AUTO` goes up to: TLS 1.3 for servers, TLS 1.2 for clients, as in Envoy */
@@ -39,6 +41,8 @@ export function protocolOptions(params: TlsParameters = {}, newest: SecureVersio
     minVersion,
     maxVersion: version(params.tls_maximum_protocol_version, newest),
     ciphers: suites.join(":"),
+    // Envoy's default leaves it to the client whether AES or ChaCha comes first.
+    secureOptions: params.cipher_suites?.length ? 0 : constants.SSL_OP_PRIORITIZE_CHACHA,
     ecdhCurve: (params.ecdh_curves?.length ? params.ecdh_curves : CURVES).join(":"),
   };
 }

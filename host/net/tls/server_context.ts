@@ -9,7 +9,7 @@
  * inherits everything and hears its events alone.
  */
 
-import type { X509Certificate } from "node:crypto";
+import { constants, type X509Certificate } from "node:crypto";
 import type { EventEmitter } from "node:events";
 import type { Socket as NodeSocket } from "node:net";
 import { createServer, Server, type TLSSocket } from "node:tls";
@@ -57,8 +57,11 @@ export class TlsServerContext {
     this.validator = new PeerValidator(common.validation_context);
     const { authorities, revocations, checksAnything, insistsOnChain } = this.validator;
     const isRequired = config.require_client_certificate ?? false;
+    const protocol = protocolOptions(common.tls_params);
+    const noTickets = config.disable_stateless_session_resumption === true ? constants.SSL_OP_NO_TICKET : 0;
     this.server = createServer({
-      ...protocolOptions(common.tls_params),
+      ...protocol,
+      secureOptions: protocol.secureOptions | noTickets,
       cert: identities.map(({ chainPem }) => chainPem),
       key: identities.map(({ key }) => key.export({ type: "pkcs8", format: "pem" })),
       ca: [...(authorities ?? [])],
@@ -105,19 +108,20 @@ export class TlsServerContext {
   private judge(secure: TLSSocket): TlsFacts | CloseReason {
     const { stats, validator } = this;
     const certificate = secure.getPeerX509Certificate();
-    let isValidated = false;
-    if (certificate === undefined) {
+    const peer = certificate === undefined ? null : new CertificateFacts(certificate);
+    let peerIsValidated = false;
+    if (peer === null) {
       if (this.requiresCertificate) {
         return closeReasonOfTls(failureOfCode("ERR_SSL_PEER_DID_NOT_RETURN_A_CERTIFICATE"));
       }
     } else {
-      const verdict = validator.judge(new CertificateFacts(certificate), chainErrorOf(secure), "");
+      const verdict = validator.judge(peer, chainErrorOf(secure), "");
       countVerdict(stats, verdict);
       if (verdict.failure !== "") return closeReasonOfTls(verdict.failure);
-      isValidated = verdict.kind === ACCEPTED;
+      peerIsValidated = verdict.kind === ACCEPTED;
     }
-    const serverName = typeof secure.servername === "string" ? secure.servername : "";
-    const facts = new TlsFacts(secure, serverName, isValidated, this.local);
+    const serverName = typeof secure.servername === "string" ? secure.servername.toLowerCase() : "";
+    const facts = new TlsFacts(secure, { serverName, peer, peerIsValidated, local: this.local });
     stats.succeeded(facts);
     return facts;
   }

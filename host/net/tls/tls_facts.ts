@@ -1,7 +1,23 @@
 /** What is known of the TLS of one connection, for logs, headers and stats; from Node when it is first asked for. */
 
 import type { TLSSocket } from "node:tls";
-import { CertificateFacts } from "./certificate_facts.ts";
+import type { CertificateFacts } from "./certificate_facts.ts";
+
+/** BoringSSL's names for what OpenSSL calls otherwise. */
+const CURVE_NAMES: Readonly<Record<string, string>> = {
+  x25519: "X25519",
+  prime256v1: "P-256",
+  secp384r1: "P-384",
+  secp521r1: "P-521",
+};
+
+/** What the handshake's judge knows already. */
+export interface KnownOfPeer {
+  readonly serverName: string;
+  readonly peer: CertificateFacts | null;
+  readonly peerIsValidated: boolean;
+  readonly local: CertificateFacts | null;
+}
 
 export class TlsFacts {
   /** `TLSv1.3` */
@@ -19,31 +35,24 @@ export class TlsFacts {
   readonly peerIsValidated: boolean;
   /** Our certificate; null where we showed none. */
   readonly local: CertificateFacts | null;
+  /** What the peer showed; null: nothing. */
+  readonly peer: CertificateFacts | null;
   private readonly stream: TLSSocket;
-  private cachedPeer: CertificateFacts | null | undefined;
   private cachedSession: string | undefined;
 
-  constructor(stream: TLSSocket, serverName: string, peerIsValidated: boolean, local: CertificateFacts | null) {
+  constructor(stream: TLSSocket, known: KnownOfPeer) {
     this.stream = stream;
     this.version = stream.getProtocol() ?? "";
     this.cipher = stream.getCipher()?.name ?? "";
     this.alpn = typeof stream.alpnProtocol === "string" ? stream.alpnProtocol : "";
-    this.serverName = serverName;
+    this.serverName = known.serverName;
     this.isResumed = stream.isSessionReused();
     const key = stream.getEphemeralKeyInfo();
-    this.curve = key !== null && "name" in key ? (key.name ?? "") : "";
-    this.peerIsValidated = peerIsValidated;
-    this.local = local;
-    // Node forgets it with the connection, and logs are written after that.
-    this.peer;
-  }
-
-  get peer(): CertificateFacts | null {
-    if (this.cachedPeer === undefined) {
-      const certificate = this.stream.getPeerX509Certificate();
-      this.cachedPeer = certificate === undefined ? null : new CertificateFacts(certificate);
-    }
-    return this.cachedPeer;
+    const curve = key !== null && "name" in key ? (key.name ?? "") : "";
+    this.curve = CURVE_NAMES[curve] ?? curve;
+    this.peer = known.peer;
+    this.peerIsValidated = known.peerIsValidated;
+    this.local = known.local;
   }
 
   /** Hex; empty in TLS 1.3 before a ticket. */

@@ -28,8 +28,6 @@ export interface TlsSocketParts {
 }
 
 export class TlsSocket extends PortableSocket {
-  /** Null before the handshake is done. */
-  tls: TlsFacts | null;
   /** Told once, when there will be no TLS on an outgoing connection. */
   onTlsFailure: (reason: CloseReason) => void = () => {};
   private readonly below: NodeSocket;
