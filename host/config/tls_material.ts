@@ -32,8 +32,14 @@ const PEM_CERTIFICATE =
   /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----[\s\S]+?-----END (?:TRUSTED |X509 )?CERTIFICATE-----/g;
 const PEM_CRL = /-----BEGIN X509 CRL-----[\s\S]+?-----END X509 CRL-----/;
 
+/** What was read for an object of the config: read once, for a file that changes under a config is not what is in force. */
+const identities = new WeakMap<TlsCertificate, Identity>();
+const authorities = new WeakMap<DataSource, readonly X509Certificate[]>();
+
 /** A certificate with its key. Throws TlsMaterialError. */
 export function readIdentity(certificate: TlsCertificate): Identity {
+  const known = identities.get(certificate);
+  if (known !== undefined) return known;
   const { certificate_chain: chainSource, private_key: keySource, password } = certificate;
   if (chainSource === undefined) throw new TlsMaterialError("certificate_chain", "a certificate chain is required");
   if (keySource === undefined) throw new TlsMaterialError("private_key", "a private key is required");
@@ -46,12 +52,19 @@ export function readIdentity(certificate: TlsCertificate): Identity {
       `the key in ${dataSourceName(keySource)} is not that of the certificate in ${dataSourceName(chainSource)}`,
     );
   }
-  return { chainPem, chain, key };
+  const identity = { chainPem, chain, key };
+  identities.set(certificate, identity);
+  return identity;
 }
 
 /** The authorities in a bundle, as PEM each. Throws TlsMaterialError. */
 export function readAuthorities(source: DataSource): readonly X509Certificate[] {
-  return certificatesIn(read(source, "trusted_ca"), source, "trusted_ca", "trusted CA certificates");
+  let found = authorities.get(source);
+  if (found === undefined) {
+    found = certificatesIn(read(source, "trusted_ca"), source, "trusted_ca", "trusted CA certificates");
+    authorities.set(source, found);
+  }
+  return found;
 }
 
 /** Lists of revoked certificates, as PEM. Throws TlsMaterialError. */

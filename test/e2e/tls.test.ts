@@ -1,5 +1,5 @@
 // TLS in front, behind, and on both sides: real handshakes through a whole proxy.
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import { join } from "node:path";
 import {
@@ -292,6 +292,45 @@ describe.each(NETS)("TLS over %s sockets", (net) => {
       expect(await front.counter("tls_inspector.tls_found")).toBe(4);
       expect(await front.counter("tls_inspector.tls_not_found")).toBe(1);
       await expect.poll(() => front.gauge("listener.127.0.0.1_0.downstream_cx_active")).toBe(0);
+    });
+
+    it("shows on /certs what was loaded, not what the file says since then", async () => {
+      const chain = join(temporaryFolder(), "chain.pem");
+      const adminAddressPath = join(temporaryFolder(), "admin");
+      writeFileSync(chain, server.certificate);
+      const tls_certificates = [{ certificate_chain: { filename: chain }, private_key: inline(server.key) }];
+      const config = {
+        ...httpConfig({
+          routes: [route("/", "a")],
+          clusters: { a: { load_assignment: assignment("a", [plain]), transport_socket: upstream({}, trusted) } },
+        }),
+        admin: { address: loopback(0) },
+      };
+      await startProxy(onTestFinished, secured(config, downstream({}, { tls_certificates })), {
+        net,
+        adminAddressPath,
+      });
+      writeFileSync(chain, client.certificate);
+      const { certificates } = (await (
+        await fetch(`http://${readFileSync(adminAddressPath, "utf8")}/certs`)
+      ).json()) as {
+        certificates: { ca_cert: object[]; cert_chain: object[] }[];
+      };
+      expect(certificates).toHaveLength(2);
+      expect(certificates[0]).toEqual({
+        ca_cert: [],
+        cert_chain: [
+          {
+            path: chain,
+            serial_number: "1001",
+            subject_alt_names: [{ dns: "server.example" }, { uri: "spiffe://a/server" }],
+            days_until_expiration: "29",
+            valid_from: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/),
+            expiration_time: expect.stringMatching(/Z$/),
+          },
+        ],
+      });
+      expect(certificates[1]).toMatchObject({ ca_cert: [{ path: "<inline>", serial_number: "1" }], cert_chain: [] });
     });
 
     it("does not wait for ever for a client that says nothing", async () => {
