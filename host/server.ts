@@ -128,6 +128,8 @@ export class Server {
         this.supervisor.remember(this.describe());
         this.supervisor.tell({ type: "hosts", cluster, hosts });
       },
+      onNoRoom: (cluster, hosts) =>
+        this.log.warning(`no room in the ledger for ${hosts} hosts of cluster '${cluster}': they are left out`),
       holding: (cells) => this.supervisor.holding(cells),
     });
     this.reader.addGauges(() => this.directory.gauges());
@@ -187,7 +189,7 @@ export class Server {
     this.admin = await startAdmin(this).catch((error: Error) => {
       throw new ServerError(error.message);
     });
-    await this.directory.update(bootstrap.static_resources?.clusters ?? []);
+    await this.updateClusters(bootstrap);
     this.setState("INITIALIZING");
     this.listeners = (bootstrap.static_resources?.listeners ?? []).map(describeListener);
     this.version++;
@@ -211,7 +213,7 @@ export class Server {
   }
 
   private async change(bootstrap: Bootstrap): Promise<void> {
-    await this.directory.update(bootstrap.static_resources?.clusters ?? []);
+    await this.updateClusters(bootstrap);
     const before = new Map(this.listeners.map((listener) => [listener.name, listener]));
     this.listeners = (bootstrap.static_resources?.listeners ?? []).map((config) =>
       describeListener(config.name === undefined ? { ...config, name: this.unnamed(config) } : config),
@@ -235,6 +237,15 @@ export class Server {
     this.stats.listenersActive.set(this.listeners.length);
     for (const problem of problems) this.log.error(problem);
     if (problems.length > 0) throw new ServerError(problems.join("\n"));
+  }
+
+  /** Throws ServerError, and nothing has changed, when the ledger has no room for so many clusters. */
+  private async updateClusters(bootstrap: Bootstrap): Promise<void> {
+    try {
+      await this.directory.update(bootstrap.static_resources?.clusters ?? []);
+    } catch (error) {
+      throw error instanceof RangeError ? new ServerError(error.message) : error;
+    }
   }
 
   /** The name that a listener without one was given when it came, so that it is known again. */

@@ -96,9 +96,14 @@ const explainParts = {
   routeTables: () => runtime.listeners.routeTables,
 };
 
+/** One after the other: what stops listeners must not overtake what opens them. */
+let handled: Promise<void> = Promise.resolve();
 port.on("message", (message: ToWorker) => {
-  clock.refresh();
-  void onMessage(message).catch(fault);
+  handled = handled.then(() => {
+    clock.refresh();
+    return onMessage(message);
+  });
+  handled.catch(fault);
 });
 
 async function onMessage(message: ToWorker): Promise<void> {

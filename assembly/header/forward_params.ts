@@ -4,8 +4,8 @@
 import { FORWARD_PEER_BYTES, FORWARD_PEERS_MAX, FORWARD_PEERS_START, SCRATCH_START } from "../abi/limits";
 import { copyBytes } from "../bytes/copy";
 import { IP_TEXT_MAX, isLoopback, parseIp } from "../bytes/ip";
-import { FORWARD_PEER_SLAB } from "../memory/arena";
-import { Slab, slabAt, slabFree, slabInit, slabTake } from "../memory/slab";
+import { FORWARD_PEER_SLOTS } from "../memory/arena";
+import { Slots, slotAt, slotFree, slotsInit, slotTake } from "../memory/slots";
 
 /** Envoy's HttpConnectionManager, field by field. Texts are addresses in the config arena with their length; length 0: not set. */
 @unmanaged
@@ -80,7 +80,7 @@ export const FORWARD_RANGE_BYTES: u32 = 24;
 /** One downstream connection. */
 @unmanaged
 export class ForwardPeer {
-  /** The slab's. */
+  /** The slot's. */
   generation: i32;
   /** PEER_... bits. */
   flags: u32;
@@ -106,10 +106,10 @@ export const PEER_CLIENT_CERT: u32 = 2;
 /** The peer is 127.0.0.1 or ::1. */
 const PEER_LOOPBACK: u32 = 4;
 
-/** Prepares the slab. Once, from `init`. */
+/** Prepares the table. Once, from `init`. */
 export function forwardPeersInit(): void {
   assert(PEER_TEXT + IP_TEXT_MAX <= FORWARD_PEER_BYTES);
-  slabInit(changetype<Slab>(<usize>FORWARD_PEER_SLAB), FORWARD_PEERS_START, FORWARD_PEER_BYTES, FORWARD_PEERS_MAX);
+  slotsInit(changetype<Slots>(<usize>FORWARD_PEER_SLOTS), FORWARD_PEERS_START, FORWARD_PEER_BYTES, FORWARD_PEERS_MAX);
 }
 
 /**
@@ -117,7 +117,7 @@ export function forwardPeersInit(): void {
  * connections as there can be.
  */
 export function forwardPeerOpen(addressLength: u32, localPort: u32, flags: u32): u32 {
-  const handle = slabTake(changetype<Slab>(<usize>FORWARD_PEER_SLAB));
+  const handle = slotTake(changetype<Slots>(<usize>FORWARD_PEER_SLOTS));
   if (handle == 0) return 0;
   const it = peerAt(handle);
   const at = changetype<usize>(it);
@@ -141,11 +141,11 @@ export function forwardPeerCertificate(handle: u32, details: u32, length: u32): 
 
 /** Gives the record back. */
 export function forwardPeerClose(handle: u32): void {
-  slabFree(changetype<Slab>(<usize>FORWARD_PEER_SLAB), handle);
+  slotFree(changetype<Slots>(<usize>FORWARD_PEER_SLOTS), handle);
 }
 
 export function peerAt(handle: u32): ForwardPeer {
-  return changetype<ForwardPeer>(slabAt(changetype<Slab>(<usize>FORWARD_PEER_SLAB), handle));
+  return changetype<ForwardPeer>(slotAt(changetype<Slots>(<usize>FORWARD_PEER_SLOTS), handle));
 }
 
 /** Address of the 16 bytes of a peer's address. */

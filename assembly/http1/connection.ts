@@ -15,8 +15,8 @@
 
 import { CONNECTION_BYTES, CONNECTIONS_MAX, CONNECTIONS_START } from "../abi/limits";
 import { blockAt, blockFree } from "../header/block";
-import { CONNECTION_SLAB } from "../memory/arena";
-import { SLOT_MASK, Slab, slabAt, slabFree, slabInit, slabTake } from "../memory/slab";
+import { CONNECTION_SLOTS } from "../memory/arena";
+import { SLOT_MASK, Slots, slotAt, slotFree, slotsInit, slotTake } from "../memory/slots";
 
 export const SERVER: u32 = 1;
 export const CLIENT: u32 = 2;
@@ -97,10 +97,10 @@ export const FACT_COMPLETE: u32 = 8;
  */
 export const FACT_CLOSES: u32 = 16;
 
-/** 64 bytes in a slot of the connection slab. */
+/** 64 bytes in a slot. */
 @unmanaged
 export class Connection {
-  /** The slab's. */
+  /** The slot's. */
   generation: i32;
   flags: u32;
   kind: u8;
@@ -136,10 +136,10 @@ export const CONNECTION_FACTS: u32 = offsetof<Connection>("facts");
 /** The bits of a handle that number its slot. */
 export const CONNECTION_SLOT: u32 = SLOT_MASK;
 
-/** Prepares the slab. Once, from `init`. */
+/** Prepares the table. Once, from `init`. */
 export function http1Init(): void {
   assert(offsetof<Connection>() <= CONNECTION_BYTES);
-  slabInit(changetype<Slab>(<usize>CONNECTION_SLAB), CONNECTIONS_START, CONNECTION_BYTES, CONNECTIONS_MAX);
+  slotsInit(changetype<Slots>(<usize>CONNECTION_SLOTS), CONNECTIONS_START, CONNECTION_BYTES, CONNECTIONS_MAX);
 }
 
 /**
@@ -148,7 +148,7 @@ export function http1Init(): void {
  */
 export function http1Open(kind: u32, maxHeadBytes: u32, maxFields: u32, options: u32): u32 {
   assert((kind == SERVER || kind == CLIENT) && (options & ~OPTIONS_ALL) == 0);
-  const handle = slabTake(changetype<Slab>(<usize>CONNECTION_SLAB));
+  const handle = slotTake(changetype<Slots>(<usize>CONNECTION_SLOTS));
   if (handle == 0) return 0;
   const it = connectionAt(handle);
   it.flags = 0;
@@ -175,16 +175,16 @@ export function http1Close(handle: u32): void {
   const it = connectionAt(handle);
   dropSection(it);
   dropCarry(it);
-  slabFree(changetype<Slab>(<usize>CONNECTION_SLAB), handle);
+  slotFree(changetype<Slots>(<usize>CONNECTION_SLOTS), handle);
 }
 
 /** Connections that are open: for stats, and for tests that count leaks. */
 export function http1Live(): u32 {
-  return changetype<Slab>(<usize>CONNECTION_SLAB).live;
+  return changetype<Slots>(<usize>CONNECTION_SLOTS).live;
 }
 
 export function connectionAt(handle: u32): Connection {
-  return changetype<Connection>(slabAt(changetype<Slab>(<usize>CONNECTION_SLAB), handle));
+  return changetype<Connection>(slotAt(changetype<Slots>(<usize>CONNECTION_SLOTS), handle));
 }
 
 /** Bytes that wait for the response to the message before them. */

@@ -1,21 +1,21 @@
 // The control region by address: the small structs that live as long as the core. Larger regions are constants of abi/limits.
 
 import { BLOCK_CLASSES, CONTROL_BYTES, CONTROL_START } from "../abi/limits";
-import { SLAB_BYTES } from "./slab";
+import { SLOTS_BYTES } from "./slots";
 
 /** Words in which a call leaves more than one value: 16 of u32. */
 export const RESULT: u32 = CONTROL_START;
 export const RESULT_WORDS: u32 = 16;
 
-/** The slab of HTTP/1 connections. */
-export const CONNECTION_SLAB: u32 = RESULT + RESULT_WORDS * 4;
+/** The table of HTTP/1 connections. */
+export const CONNECTION_SLOTS: u32 = RESULT + RESULT_WORDS * 4;
 
-/** The slab of downstream peers (header/forward_params). */
-export const FORWARD_PEER_SLAB: u32 = CONNECTION_SLAB + ((SLAB_BYTES + 15) & ~15);
+/** The table of downstream peers (header/forward_params). */
+export const FORWARD_PEER_SLOTS: u32 = CONNECTION_SLOTS + ((SLOTS_BYTES + 15) & ~15);
 
 /** One pool record for each class of header block, by class number (0 is no class). */
 export const BLOCK_POOL_BYTES: u32 = 32;
-export const BLOCK_POOLS: u32 = FORWARD_PEER_SLAB + ((SLAB_BYTES + 15) & ~15);
+export const BLOCK_POOLS: u32 = FORWARD_PEER_SLOTS + ((SLOTS_BYTES + 15) & ~15);
 
 /** Known header names: {address u32, length u32} by id. */
 export const NAME_TABLE: u32 = BLOCK_POOLS + (BLOCK_CLASSES + 1) * BLOCK_POOL_BYTES;

@@ -114,6 +114,7 @@ export async function openInMemory(
   };
   const directory = new ClusterDirectory(ledger, new StatStore(ledger.view, silent).root, {
     onHosts: () => {},
+    onNoRoom: () => {},
     holding: () => Promise.resolve(null),
   });
   await directory.update(clusters);

@@ -3,21 +3,8 @@
  * seconds with a fraction, `%Ez` zone with a colon. The English names of the C locale.
  */
 
-const DAYS = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const MONTHS = [
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-];
+import { MONTHS, WEEKDAYS } from "../log/calendar_names.ts";
+
 const NANOS_DIGITS = 9;
 const DAY_MS = 86_400_000;
 
@@ -82,8 +69,8 @@ function extendedPiece(precision: string | undefined, letter: string, whole: str
 const PIECES: Readonly<Record<string, string | Piece>> = {
   "%": "%",
   t: "\t",
-  a: ({ date }) => (DAYS[date.getUTCDay()] ?? "").slice(0, 3),
-  A: ({ date }) => DAYS[date.getUTCDay()] ?? "",
+  a: ({ date }) => (WEEKDAYS[date.getUTCDay()] ?? "").slice(0, 3),
+  A: ({ date }) => WEEKDAYS[date.getUTCDay()] ?? "",
   b: ({ date }) => (MONTHS[date.getUTCMonth()] ?? "").slice(0, 3),
   h: ({ date }) => (MONTHS[date.getUTCMonth()] ?? "").slice(0, 3),
   B: ({ date }) => MONTHS[date.getUTCMonth()] ?? "",

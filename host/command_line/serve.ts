@@ -84,8 +84,7 @@ async function reload(proxy: RunningProxy | null, settings: Settings, log: Logge
     log.info(`loaded '${settings.configPath}' again`);
   } catch (error) {
     if (error instanceof ConfigError) log.error(`the config stays as it was:\n${error.message}`);
-    else if (error instanceof ServerError)
-      log.error(`not all of '${settings.configPath}' is in force`);
+    else if (error instanceof ServerError) log.error(`not all of '${settings.configPath}' is in force`);
     else throw error;
   }
 }

@@ -10,12 +10,6 @@ const COUNTERS_AT_ZERO = [
   "downstream_rq_http3_total",
   "downstream_rq_rejected_via_ip_detection",
   "downstream_rq_too_many_premature_resets",
-  "passthrough_internal_redirect_bad_location",
-  "passthrough_internal_redirect_no_route",
-  "passthrough_internal_redirect_predicate",
-  "passthrough_internal_redirect_too_many_redirects",
-  "passthrough_internal_redirect_unsafe_scheme",
-  "rq_overload_local_reply",
   "rs_too_large",
   "tracing.client_enabled",
   "tracing.health_check",
@@ -83,13 +77,6 @@ export class ConnectionManagerStats {
   readonly rqTooLarge: Counter;
   readonly rqTxReset: Counter;
   readonly rqWsOnNonWsRoute: Counter;
-  // The router's, kept under the same prefix.
-  readonly noCluster: Counter;
-  readonly noRoute: Counter;
-  readonly directResponse: Counter;
-  readonly redirect: Counter;
-  readonly resetAfterResponseStarted: Counter;
-  readonly routerTotal: Counter;
   readonly listenerRqCompleted: Counter;
   readonly listenerRqClass: readonly Counter[];
 
@@ -140,15 +127,17 @@ export class ConnectionManagerStats {
     this.rqTooLarge = scope.counter("downstream_rq_too_large");
     this.rqTxReset = scope.counter("downstream_rq_tx_reset");
     this.rqWsOnNonWsRoute = scope.counter("downstream_rq_ws_on_non_ws_route");
-    this.noCluster = scope.counter("no_cluster");
-    this.noRoute = scope.counter("no_route");
-    this.directResponse = scope.counter("rq_direct_response");
-    this.redirect = scope.counter("rq_redirect");
-    this.resetAfterResponseStarted = scope.counter("rq_reset_after_downstream_response_started");
-    this.routerTotal = scope.counter("rq_total");
     this.listenerRqCompleted = listenerScope.counter("downstream_rq_completed");
     this.listenerRqClass = statusClasses(listenerScope, "downstream_rq_");
     for (const name of COUNTERS_AT_ZERO) scope.counter(name);
     for (const name of GAUGES_AT_ZERO) scope.gauge(name);
+  }
+  /** The head of an answer has left. */
+  answered(status: number): void {
+    const digit = (status / 100) | 0;
+    this.rqCompleted.inc();
+    this.rqClass[digit]?.inc();
+    this.listenerRqCompleted.inc();
+    this.listenerRqClass[digit]?.inc();
   }
 }

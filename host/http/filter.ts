@@ -95,6 +95,6 @@ export interface HttpFilterFactory<C> {
   /** Per-route config, if the filter has one. */
   decodeRoute?(config: object): unknown;
   create(config: C, context: HttpFilterContext): HttpFilter;
-  /** A terminal filter ends its chain: `router`. */
+  /** A terminal filter ends its chain: `router`. What it may do more: terminal_stream.ts. */
   readonly isTerminal?: boolean;
 }

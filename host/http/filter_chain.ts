@@ -3,7 +3,8 @@
  * per worker and config; a stream asks it for the objects that serve it.
  */
 
-import type { FilterStream, HttpFilter } from "./filter.ts";
+import type { HttpFilter } from "./filter.ts";
+import type { TerminalStream } from "./terminal_stream.ts";
 
 export interface NamedFilter {
   readonly name: string;
@@ -24,7 +25,7 @@ export class FilterChain {
   }
 
   /** Fills `into` with the objects that serve this stream, in the order of the chain; how many there are. */
-  open(stream: FilterStream, into: HttpFilter[]): number {
+  open(stream: TerminalStream, into: HttpFilter[]): number {
     const { filters } = this;
     for (let i = 0; i < filters.length; i++) {
       const filter = filters[i] as HttpFilter;

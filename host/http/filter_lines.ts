@@ -54,11 +54,11 @@ export class RequestLine implements FilterLine {
   }
 
   pauseSource(): void {
-    this.stream.pauseRequest();
+    this.stream.flow.pauseRequest();
   }
 
   resumeSource(): void {
-    this.stream.resumeRequest();
+    this.stream.flow.resumeRequest();
   }
 
   onTooLarge(): void {
@@ -126,11 +126,11 @@ export class ResponseLine implements FilterLine {
   }
 
   pauseSource(): void {
-    this.stream.pauseResponse();
+    this.stream.flow.pauseResponse();
   }
 
   resumeSource(): void {
-    this.stream.resumeResponse();
+    this.stream.flow.resumeResponse();
   }
 
   onTooLarge(): void {

@@ -149,7 +149,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
 
   onDrain(): void {
     if (this.waitsForDrain && !this.isLingering) this.proceed();
-    this.stream?.onDownstreamDrained();
+    this.stream?.flow.onDownstreamDrained();
     this.worker.turn.end();
   }
 
@@ -163,7 +163,7 @@ export class ServerConnection implements SocketOwner, CodecListener, OutputTarge
   }
 
   onOutputBlocked(): void {
-    this.stream?.onDownstreamBlocked();
+    this.stream?.flow.onDownstreamBlocked();
   }
 
   onOutputStarved(): void {

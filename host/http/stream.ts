@@ -8,15 +8,12 @@
  * `finish` is the one way out: permits returned, stats, access log, `explain`, blocks freed.
  */
 
-import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { Recyclable } from "../net/turn.ts";
 import type { RouteEntry, RouteTable } from "../route/route_entry.ts";
-import { OVERLOAD_MANAGER_TERMINATED, STREAM_IDLE_TIMEOUT } from "../stream_info/response_flags.ts";
+import { OVERLOAD_MANAGER_TERMINATED } from "../stream_info/response_flags.ts";
 import { PROTOCOL_HTTP10, PROTOCOL_HTTP11, type StreamInfo } from "../stream_info/stream_info.ts";
 import { HeaderMap } from "../wasm/header_view.ts";
 import {
-  ENCODE_CLOSE,
-  FORWARDED_BLOCK,
   HEADER_CONTENT_LENGTH,
   HEADER_CONTENT_TYPE,
   HEADER_EXPECT,
@@ -29,25 +26,25 @@ import {
   METHOD_CONNECT,
   METHOD_HEAD,
   NO_ROUTE,
-  RESPONSE_INTERIM,
 } from "../wasm/layout.gen.ts";
 import { writeLatin1 } from "../wasm/text.ts";
 import type { ConnectionManager } from "./connection_manager.ts";
-import type { FilterStream, HttpFilter } from "./filter.ts";
+import type { HttpFilter } from "./filter.ts";
 import { RequestLine, ResponseLine } from "./filter_lines.ts";
 import { FilterRun } from "./filter_run.ts";
+import { FlowControl } from "./flow_control.ts";
 import type { HttpWorker } from "./http_worker.ts";
 import { admit } from "./request_admission.ts";
+import { writeInterimHead, writeResponseHead } from "./response_head.ts";
 import type { ServerConnection } from "./server_connection.ts";
 import { StreamFacts } from "./stream_facts.ts";
-
-/** Interim answers that are passed on, where it is asked for at all; Envoy drops the others too. */
-const PASSED_ON: ReadonlySet<number> = new Set([100, 102, 103, 104]);
+import { StreamTimers } from "./stream_timers.ts";
+import type { TerminalStream } from "./terminal_stream.ts";
 
 /** Body bytes that may wait for a filter before the client is paused. */
 const HELD_BODY_BYTES = 65_536;
 
-export class HttpStream extends StreamFacts implements FilterStream, TimerOwner, Recyclable {
+export class HttpStream extends StreamFacts implements TerminalStream, Recyclable {
   manager!: ConnectionManager;
   streamId = 0;
   private readonly requestTrailerMap: HeaderMap;
@@ -69,30 +66,22 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
   private waitsForContinue = false;
   /** The answer is the proxy's own; what an upstream still says has no reader. */
   repliesItself = false;
-  /** The client reads too slowly. */
-  private isSocketBlocked = false;
-  /** More of the answer waits for a filter than should. */
-  private isResponseHeld = false;
-  /** How often the client is paused on this stream's behalf. */
-  private requestPauses = 0;
 
   /** Those that serve this stream; the first `filterCount` of them. */
   readonly filters: HttpFilter[] = [];
   filterCount = 0;
   private readonly requestRun: FilterRun;
   private readonly responseRun: FilterRun;
-  private readonly idleTimer: Timer;
-  private readonly requestTimer: Timer;
-  private readonly durationTimer: Timer;
+  readonly timers: StreamTimers;
+  readonly flow: FlowControl;
 
   constructor(worker: HttpWorker) {
     super(worker);
     this.requestTrailerMap = new HeaderMap(worker.core);
     this.requestRun = new FilterRun(new RequestLine(this));
     this.responseRun = new FilterRun(new ResponseLine(this));
-    this.idleTimer = worker.timers.timer(this);
-    this.requestTimer = worker.timers.timer(this);
-    this.durationTimer = worker.timers.timer(this);
+    this.timers = new StreamTimers(this);
+    this.flow = new FlowControl(this);
   }
 
   // --- the request -----------------------------------------------------------------------------------------------------
@@ -106,11 +95,8 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
     this.protocol = (flags & HEADERS_HTTP10) !== 0 ? PROTOCOL_HTTP10 : PROTOCOL_HTTP11;
     const endStream = (flags & HEADERS_END_STREAM) !== 0;
     this.isUpgrade = (flags & HEADERS_UPGRADE) !== 0 || method === METHOD_CONNECT;
-    const { timeouts } = manager;
-    if (timeouts.streamIdleMs > 0) this.idleTimer.start(timeouts.streamIdleMs);
-    if (timeouts.maxStreamDurationMs > 0) this.durationTimer.start(timeouts.maxStreamDurationMs);
+    this.timers.begin(endStream);
     if (endStream) this.endRequest();
-    else if (timeouts.requestMs > 0) this.requestTimer.start(timeouts.requestMs);
     if ((flags & HEADERS_EXPECT_CONTINUE) !== 0 && !manager.proxy100Continue) {
       this.requestHeaders.removeId(HEADER_EXPECT);
       this.waitsForContinue = true;
@@ -131,10 +117,7 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
     }
     if (this.waitsForContinue) {
       this.waitsForContinue = false;
-      manager.stats.rqClass[1]?.inc();
-      manager.stats.rqCompleted.inc();
-      manager.stats.listenerRqClass[1]?.inc();
-      manager.stats.listenerRqCompleted.inc();
+      manager.stats.answered(100);
       http.writeContinue(streamId);
     }
     this.filterCount = manager.chain.open(this, this.filters);
@@ -151,7 +134,7 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
 
   onRequestData(address: number, length: number, endStream: boolean): void {
     this.bytesReceived += length;
-    this.touch();
+    this.timers.touch();
     if (endStream) this.endRequest();
     if (!this.isOver) this.requestRun.data(address, length, endStream);
   }
@@ -184,7 +167,7 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
   private endRequest(): void {
     this.requestEnded = true;
     this.requestEndMs = this.worker.clock.now();
-    this.requestTimer.stop();
+    this.timers.onRequestEnd();
   }
 
   // --- the route -------------------------------------------------------------------------------------------------------
@@ -195,16 +178,7 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
     this.routeResult = index;
     const route = index >= 0 ? (this.routes.routes[index] as RouteEntry) : null;
     this.route = route;
-    const forward = route?.forward;
-    if (forward === undefined) return;
-    if (forward.idleTimeoutMs >= 0) {
-      if (forward.idleTimeoutMs > 0) this.idleTimer.start(forward.idleTimeoutMs);
-      else this.idleTimer.stop();
-    }
-    if (forward.maxStreamDurationMs >= 0) {
-      if (forward.maxStreamDurationMs > 0) this.durationTimer.start(forward.maxStreamDurationMs);
-      else this.durationTimer.stop();
-    }
+    if (route?.forward !== undefined) this.timers.onRoute(route.forward);
   }
 
   /** Matches now if `clearRouteCache` was called. */
@@ -255,18 +229,6 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
 
   setFlag(bits: number): void {
     this.responseFlags |= bits;
-  }
-
-  /** Counted: as many `resumeRequest` calls, or the end of the stream, let the client go on. */
-  pauseRequest(): void {
-    this.requestPauses++;
-    this.http.socket.pauseReading();
-  }
-
-  resumeRequest(): void {
-    if (this.requestPauses === 0) return;
-    this.requestPauses--;
-    this.http.socket.resumeReading();
   }
 
   /** `edit` may add fields to the head. */
@@ -356,12 +318,12 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
 
   respondHeaders(status: number, endStream: boolean): void {
     this.responseCode = status;
-    this.touch();
+    this.timers.touch();
     this.responseRun.headers(endStream);
   }
 
   respondData(address: number, length: number, endStream: boolean): void {
-    this.touch();
+    this.timers.touch();
     this.responseRun.data(address, length, endStream);
   }
 
@@ -372,69 +334,17 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
 
   /** An informational response (1xx) from the upstream. */
   respondInformational(block: number, status: number): void {
-    const { manager, worker } = this;
-    const { exports } = worker.core;
-    if (!manager.proxy100Continue || this.responseStarted || !PASSED_ON.has(status)) {
-      exports.blockFree(block);
-      return;
-    }
-    manager.stats.rqClass[1]?.inc();
-    manager.stats.rqCompleted.inc();
-    manager.stats.listenerRqClass[1]?.inc();
-    manager.stats.listenerRqCompleted.inc();
-    exports.forwardResponse(block, manager.forwardParams, this.requestHeaders.block, RESPONSE_INTERIM);
-    const forwarded = worker.core.result(FORWARDED_BLOCK);
-    this.http.writeHead(this.streamId, forwarded, false, 0);
-    exports.blockFree(forwarded);
+    writeInterimHead(this, block, status);
   }
 
   /** The head leaves. */
   encodeHeaders(endStream: boolean): void {
-    const { http, manager, worker } = this;
-    const { stats } = manager;
-    const headers = this.responseMap;
-    const status = this.responseCode;
-    const now = worker.clock.now();
     this.responseStarted = true;
-    this.downstreamFirstTxMs = now;
-    if (this.route !== null && !this.route.responseMutations.empty) {
-      // Envoy makes the headers of an answer of its own before it notes the status: %RESPONSE_CODE% is 0 in them.
-      if (this.repliesItself) this.responseCode = 0;
-      this.route.responseMutations.apply(headers, this);
-      this.responseCode = status;
-    }
-    if (!this.requestEnded) {
-      // Nobody waits for the rest of the request, and HTTP/1 has no other way to say so.
-      http.closesAfterResponse = true;
-      stats.rqResponseBeforeComplete.inc();
-    } else if (worker.isDraining && !http.closesAfterResponse) {
-      stats.cxDrainClose.inc();
-      http.closesAfterResponse = true;
-    } else if (worker.overload.disablesKeepalive && !http.closesAfterResponse) {
-      stats.cxOverloadDisableKeepalive.inc();
-      http.closesAfterResponse = true;
-    }
-    const isSwitch = this.isUpgrade && this.acceptsUpgrade(status);
-    const closes = http.closesAfterResponse && !isSwitch;
-    const { exports } = worker.core;
-    exports.forwardResponse(headers.block, manager.forwardParams, this.requestHeaders.block, 0);
-    headers.block = worker.core.result(FORWARDED_BLOCK);
-    const flags = closes ? ENCODE_CLOSE : 0;
-    this.responseHeaderBytes = http.writeHead(this.streamId, headers.block, endStream && !isSwitch, flags);
-    const digit = (status / 100) | 0;
-    stats.rqCompleted.inc();
-    stats.rqClass[digit]?.inc();
-    stats.listenerRqCompleted.inc();
-    stats.listenerRqClass[digit]?.inc();
-    this.virtualCluster?.answered(status);
-    if (isSwitch) {
-      this.upgradeAccepted = true;
-      stats.cxUpgradesTotal.inc();
-      stats.cxUpgradesActive.inc();
-      http.tunnel(this.streamId);
-      return;
-    }
-    if (endStream) this.endResponse();
+    this.downstreamFirstTxMs = this.worker.clock.now();
+    const isSwitch = this.isUpgrade && this.acceptsUpgrade(this.responseCode);
+    writeResponseHead(this, endStream, isSwitch);
+    if (isSwitch) this.becomeTunnel();
+    else if (endStream) this.endResponse();
   }
 
   encodeData(address: number, length: number, endStream: boolean): void {
@@ -450,6 +360,14 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
 
   private acceptsUpgrade(status: number): boolean {
     return this.method === METHOD_CONNECT ? status >= 200 && status < 300 : status === 101;
+  }
+
+  private becomeTunnel(): void {
+    const { stats } = this.manager;
+    this.upgradeAccepted = true;
+    stats.cxUpgradesTotal.inc();
+    stats.cxUpgradesActive.inc();
+    this.http.tunnel(this.streamId);
   }
 
   /** Gives up in the middle of a response: the client sees the connection end. */
@@ -469,71 +387,6 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
     this.finish(true);
   }
 
-  // --- flow control ----------------------------------------------------------------------------------------------------
-
-  onDownstreamBlocked(): void {
-    if (this.isSocketBlocked) return;
-    this.isSocketBlocked = true;
-    if (!this.isResponseHeld) this.tellBlocked();
-  }
-
-  onDownstreamDrained(): void {
-    if (!this.isSocketBlocked) return;
-    this.isSocketBlocked = false;
-    this.touch();
-    if (!this.isResponseHeld) this.tellDrained();
-  }
-
-  /** A filter holds back so much of the answer that its source shall wait. */
-  pauseResponse(): void {
-    this.isResponseHeld = true;
-    if (!this.isSocketBlocked) this.tellBlocked();
-  }
-
-  resumeResponse(): void {
-    this.isResponseHeld = false;
-    if (!this.isSocketBlocked) this.tellDrained();
-  }
-
-  private tellBlocked(): void {
-    for (let i = 0; i < this.filterCount; i++) this.filters[i]?.onDownstreamBlocked?.(this);
-  }
-
-  private tellDrained(): void {
-    for (let i = 0; i < this.filterCount; i++) this.filters[i]?.onDownstreamDrained?.(this);
-  }
-
-  // --- timers ----------------------------------------------------------------------------------------------------------
-
-  onTimer(timer: Timer): void {
-    const { stats } = this.manager;
-    if (timer === this.idleTimer) {
-      stats.rqIdleTimeout.inc();
-      this.timedOut(this.requestEnded ? 504 : 408, "stream timeout", "stream_idle_timeout", STREAM_IDLE_TIMEOUT);
-    } else if (timer === this.requestTimer) {
-      stats.rqTimeout.inc();
-      this.timedOut(408, "request timeout", "request_overall_timeout", 0);
-    } else {
-      stats.rqMaxDurationReached.inc();
-      this.timedOut(this.requestEnded ? 504 : 408, "downstream duration timeout", "max_duration_timeout", 0);
-    }
-    this.worker.turn.end();
-  }
-
-  private timedOut(status: number, body: string, details: string, flags: number): void {
-    this.setFlag(flags);
-    if (this.responseStarted) this.abort(details);
-    else this.sendLocalReply(status, body, details, flags);
-  }
-
-  /** Something moved: the stream is not idle. */
-  private touch(): void {
-    if (this.idleTimer.isArmed) {
-      const route = this.route?.forward?.idleTimeoutMs ?? -1;
-      this.idleTimer.start(route >= 0 ? route : this.manager.timeouts.streamIdleMs);
-    }
-  }
-
   // --- the end ---------------------------------------------------------------------------------------------------------
 
   get isOver(): boolean {
@@ -546,11 +399,9 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
     const { filters, http, manager, worker } = this;
     const { stats } = manager;
     this.endMs = worker.clock.now();
-    this.idleTimer.stop();
-    this.requestTimer.stop();
-    this.durationTimer.stop();
+    this.timers.end();
     for (let i = 0; i < this.filterCount; i++) (filters[i] as HttpFilter).onStreamEnd?.(this);
-    while (this.requestPauses > 0) this.resumeRequest();
+    this.flow.end();
     stats.rqActive.dec();
     stats.rqTime.record(this.endMs - this.startMs);
     if (this.upgradeAccepted) stats.cxUpgradesActive.dec();
@@ -588,9 +439,7 @@ export class HttpStream extends StreamFacts implements FilterStream, TimerOwner,
     this.upgradeAccepted = false;
     this.waitsForContinue = false;
     this.repliesItself = false;
-    this.isSocketBlocked = false;
-    this.isResponseHeld = false;
-    this.requestPauses = 0;
+    this.flow.begin();
     this.requestRun.begin(HELD_BODY_BYTES);
     this.responseRun.begin(HELD_BODY_BYTES);
     stats.rqTotal.inc();

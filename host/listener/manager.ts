@@ -17,6 +17,9 @@ export class ListenerManager {
   /** Names of those that the last update could not bring to what was asked: they are as they were, or not there. */
   refused: readonly string[] = [];
 
+  /** Which do not accept any more, for good: those that a change would open are not opened (as in Envoy). */
+  private isStopped: (listener: Listener) => boolean = () => false;
+
   constructor(context: ListenerContext) {
     this.context = context;
   }
@@ -69,6 +72,7 @@ export class ListenerManager {
 
   /** Binds. The old one of that name goes on listening until the new one does, and again when that cannot. */
   private async open(listener: Listener, old: Listener | undefined): Promise<void> {
+    if (this.isStopped(listener)) return;
     const doors = old?.isInTheWayOf(listener) ? old.bound : [];
     if (doors.length > 0) await old?.stop();
     const error = await listener.listen();
@@ -100,8 +104,10 @@ export class ListenerManager {
     return sum;
   }
 
-  /** Stops accepting. `isInbound` picks by traffic direction. */
+  /** Stops accepting; `filter` picks by traffic direction. */
   async stop(filter: (listener: Listener) => boolean = () => true): Promise<void> {
+    const before = this.isStopped;
+    this.isStopped = (listener) => before(listener) || filter(listener);
     await Promise.all([...this.listeners.values()].filter(filter).map((listener) => listener.stop()));
   }
 

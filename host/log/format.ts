@@ -6,6 +6,7 @@
  * left out. A flag that is none stays as it is written, as in spdlog.
  */
 
+import { MONTHS, WEEKDAYS } from "./calendar_names.ts";
 import type { LoggerName, LogLevel } from "./level.ts";
 
 export interface LogRecord {
@@ -65,23 +66,8 @@ const two = (n: number) => String(n).padStart(2, "0");
 const hour12 = (date: Date) => two(date.getHours() % 12 === 0 ? 12 : date.getHours() % 12);
 const half = (date: Date) => (date.getHours() < 12 ? "AM" : "PM");
 const clock = (date: Date) => `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-const weekdays = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
-const months = [
-  "January",
-  "February",
-  "March",
-  "April",
-  "May",
-  "June",
-  "July",
-  "August",
-  "September",
-  "October",
-  "November",
-  "December",
-];
-const weekday = (date: Date) => weekdays[date.getDay()] as string;
-const month = (date: Date) => months[date.getMonth()] as string;
+const weekday = (date: Date) => WEEKDAYS[date.getDay()] as string;
+const month = (date: Date) => MONTHS[date.getMonth()] as string;
 
 function zone(date: Date): string {
   const minutes = -date.getTimezoneOffset();

@@ -1,7 +1,10 @@
 /**
  * Small reads of one pass of the event loop (host/net/loop_pass), kept until libuv has read all sockets that are ready.
  *
- *   read buffer --hold--> [ read 0 | read 1 | ... ] --handOut--> onStagedRead, in the order of the reads
+ *   read buffer --hold--> [ read 0 | read 1 | ... ] --handOut--> onStagedRead: answers first, then questions
+ *
+ * What upstreams say comes before what clients say: an answer ends something, and gives back its connection and its memory, still warm, to
+ * the questions behind it; and code that does one kind of work stays in the caches (a hundredth of the CPU per request).
  *
  * A read that is larger, or for which there is no room, is not worth the wait: `hold` refuses it after having handed out what was
  * kept, so that the order stays. Each socket has one read here at most: whoever hears more of a socket that has calls `handOut` first.
@@ -9,7 +12,7 @@
 
 import type { LoopPass } from "./loop_pass.ts";
 
-/** Reads that may wait at a time. */
+/** Reads of each kind that may wait at a time. */
 const READS_MAX = 64;
 /** A larger read is handled at once. */
 const READ_BYTES_MAX = 4_096;
@@ -29,15 +32,33 @@ export interface StageMemory {
   copy(to: number, from: number, length: number): void;
 }
 
+/** Reads in the order in which they came; [0, count) wait. */
+class Reads {
+  readonly readers: (StagedReader | null)[] = new Array(READS_MAX).fill(null);
+  readonly addresses = new Uint32Array(READS_MAX);
+  readonly lengths = new Uint32Array(READS_MAX);
+  count = 0;
+
+  handOut(): void {
+    const { addresses, count, lengths, readers } = this;
+    this.count = 0;
+    for (let i = 0; i < count; i++) {
+      const reader = readers[i] as StagedReader;
+      readers[i] = null;
+      reader.onStagedRead(addresses[i] as number, lengths[i] as number);
+    }
+  }
+}
+
 export class ReadStage {
   private readonly memory: StageMemory;
   private readonly pass: LoopPass;
   /** Time stands still while the reads of a pass are handed out. */
   private readonly onWake: () => void;
-  /** [0, count) wait. */
-  private readonly readers: (StagedReader | null)[] = new Array(READS_MAX).fill(null);
-  private readonly lengths = new Uint32Array(READS_MAX);
-  private count = 0;
+  /** From connections that we made. */
+  private readonly answers = new Reads();
+  /** From connections that we accepted. */
+  private readonly questions = new Reads();
   private used = 0;
 
   constructor(memory: StageMemory, pass: LoopPass, onWake: () => void) {
@@ -48,16 +69,19 @@ export class ReadStage {
   }
 
   /** Keeps `length` bytes that were read to `address`; false: they are to be handled now. */
-  hold(reader: StagedReader, address: number, length: number): boolean {
-    const { memory } = this;
+  hold(reader: StagedReader, isAnswer: boolean, address: number, length: number): boolean {
     if (length > READ_BYTES_MAX) return false;
-    if (this.count === READS_MAX || this.used + length > memory.byteLength) {
+    const { memory } = this;
+    const reads = isAnswer ? this.answers : this.questions;
+    if (reads.count === READS_MAX || this.used + length > memory.byteLength) {
       this.handOut();
       return false;
     }
-    memory.copy(memory.start + this.used, address, length);
-    this.readers[this.count] = reader;
-    this.lengths[this.count++] = length;
+    const at = memory.start + this.used;
+    memory.copy(at, address, length);
+    reads.readers[reads.count] = reader;
+    reads.addresses[reads.count] = at;
+    reads.lengths[reads.count++] = length;
     this.used += (length + ALIGNMENT - 1) & -ALIGNMENT;
     this.pass.endLater();
     return true;
@@ -65,18 +89,10 @@ export class ReadStage {
 
   /** Hands out what waits. */
   handOut(): void {
-    const { count, lengths, readers } = this;
-    if (count === 0) return;
-    this.count = 0;
+    if (this.used === 0) return;
     this.used = 0;
-    let at = this.memory.start;
     this.onWake();
-    for (let i = 0; i < count; i++) {
-      const reader = readers[i] as StagedReader;
-      const length = lengths[i] as number;
-      readers[i] = null;
-      reader.onStagedRead(at, length);
-      at += (length + ALIGNMENT - 1) & -ALIGNMENT;
-    }
+    this.answers.handOut();
+    this.questions.handOut();
   }
 }

@@ -77,20 +77,27 @@ describe.each(NETS)("SIGTERM under load over %s sockets", (net) => {
     const client = async (): Promise<string> => {
       const agent = new Agent({ connections: 1 });
       onTestFinished(() => agent.destroy());
+      // A connection that the kernel made and nobody accepted before the listener closed is reset: that door was closed, too.
+      let isFresh = false;
+      agent.on("connect", () => {
+        isFresh = true;
+      });
       for (;;) {
         try {
           const { statusCode, body } = await request(url, { dispatcher: agent });
           if (statusCode !== 200 || (await body.text()) !== "here") return `status ${statusCode}`;
+          isFresh = false;
           if (++answers === 500) answered.resolve();
         } catch (error) {
-          return (error as NodeJS.ErrnoException).code ?? String(error);
+          const { code = String(error) } = error as NodeJS.ErrnoException;
+          return code === "ECONNREFUSED" || (isFresh && code === "ECONNRESET") ? "closed door" : code;
         }
       }
     };
     const clients = Array.from({ length: 8 }, client);
     await answered.promise;
     program.child.kill("SIGTERM");
-    expect(new Set(await Promise.all(clients))).toEqual(new Set(["ECONNREFUSED"]));
+    expect(new Set(await Promise.all(clients))).toEqual(new Set(["closed door"]));
     expect(await exitCode(program)).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 // The config changes under load: no request is lost, what is gone drains, and a bad config changes nothing.
 import { Agent, request } from "undici";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { ConfigError } from "../../host/index.ts";
+import { ConfigError, ServerError } from "../../host/index.ts";
 import { httpConfig, loopback, route, tcpConfig } from "./support/config.ts";
 import { NETS } from "./support/nets.ts";
 import { type RunningProxy, startProxy } from "./support/proxy.ts";
@@ -120,6 +120,23 @@ describe.each(NETS)("a reload over %s sockets", (net) => {
     await front.proxy.reload(direct("new", front.port));
     expect(await fresh(front)).toBe("new");
   });
+});
+
+it("that has more clusters than the ledger has room for changes nothing", async () => {
+  const upstream = await httpUpstream(onTestFinished, (_request, response) => response.end("here"));
+  const config = (name: string) => httpConfig({ routes: [route("/", name)], clusters: { [name]: upstream.port } });
+  const front = await startProxy(onTestFinished, config("a"));
+  const { ledger } = front.proxy.server;
+  const cells: number[] = [];
+  for (let cell = ledger.allocateCell(1); cell !== 0; cell = ledger.allocateCell(1)) cells.push(cell);
+  const refused = front.proxy.reload(config("b"));
+  await expect(refused).rejects.toThrow(ServerError);
+  await expect(refused).rejects.toThrow("no room in the ledger for the circuit breakers of cluster b");
+  expect(await fresh(front)).toBe("here");
+  for (const cell of cells) ledger.freeCell(cell);
+  await front.proxy.reload(config("b"));
+  expect(await fresh(front)).toBe("here");
+  expect(await front.counter("cluster.b.upstream_rq_200")).toBe(1);
 });
 
 it("raw connections of before a reload end with the drain time", async () => {

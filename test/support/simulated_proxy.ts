@@ -59,6 +59,8 @@ export class SimulatedProxy {
   readonly reader = new StatReader(this.ledger);
   /** In the order in which they ended. */
   readonly ended: EndedStream[] = [];
+  /** Hosts for which the ledger had no cells. */
+  readonly leftOut: string[] = [];
   /** What our own code threw. */
   readonly faults: unknown[] = [];
   readonly farOptions: NetOptions;
@@ -109,6 +111,7 @@ export class SimulatedProxy {
     });
     this.directory = new ClusterDirectory(this.ledger, stats(0, this.ledger.view).root, {
       onHosts: (cluster, hosts) => void this.runtime.updateHosts(cluster, hosts),
+      onNoRoom: (cluster, hosts) => this.leftOut.push(`${hosts} of ${cluster}`),
       holding: (cells) => Promise.resolve(new Set(this.runtime.clusters.holding(cells))),
     });
   }

@@ -20,6 +20,7 @@ const MACHINERY = [
   "xds",
   "listener/manager.ts",
   "codec",
+  "http/stream.ts",
 ];
 
 const host = files("host", ".ts");

@@ -9,8 +9,6 @@ const LONGEST = 500;
 /** Files that are longer, each with the reason why it is one idea. */
 const LONG_WITH_REASON: Readonly<Record<string, string>> = {
   "host/config/supported.ts": "the one list of what is read: in two files nobody could say which of them is the list",
-  "host/http/stream.ts":
-    "one stream from its head to its one end, in the order in which it lives; every part shares the state of the others",
 };
 
 const sources = ["assembly", "host", "filters", "test", "bench", "scripts"]

@@ -3,7 +3,7 @@
  * cluster as plain TCP, and back (RFC 9110 9.3.6).
  */
 
-import type { HttpStream } from "../../../host/http/stream.ts";
+import type { TerminalStream } from "../../../host/http/terminal_stream.ts";
 import {
   NO_HEALTHY_UPSTREAM,
   UPSTREAM_CONNECTION_FAILURE,
@@ -28,11 +28,11 @@ export interface TunnelOwner {
 }
 
 export class ConnectTunnel implements TcpUpstreamOwner {
-  private readonly stream: HttpStream;
+  private readonly stream: TerminalStream;
   private readonly owner: TunnelOwner;
   private peer: TcpUpstream | null = null;
 
-  constructor(stream: HttpStream, owner: TunnelOwner) {
+  constructor(stream: TerminalStream, owner: TunnelOwner) {
     this.stream = stream;
     this.owner = owner;
   }

@@ -1,6 +1,6 @@
 /** Routes that the proxy answers itself: redirects and direct responses. */
 
-import type { HttpStream } from "../../../host/http/stream.ts";
+import type { TerminalStream } from "../../../host/http/terminal_stream.ts";
 import type { DirectResponseAction, RedirectAction } from "../../../host/route/route_entry.ts";
 import type { HeaderMap } from "../../../host/wasm/header_view.ts";
 import {
@@ -14,7 +14,7 @@ import type { RouterConfig } from "./config.ts";
 const DETAILS = "direct_response";
 
 export function answerRedirect(
-  stream: HttpStream,
+  stream: TerminalStream,
   headers: HeaderMap,
   action: RedirectAction,
   config: RouterConfig,
@@ -27,7 +27,7 @@ export function answerRedirect(
   stream.respondBytes(action.status, undefined, DETAILS);
 }
 
-export function answerDirectly(stream: HttpStream, headers: HeaderMap, action: DirectResponseAction): void {
+export function answerDirectly(stream: TerminalStream, headers: HeaderMap, action: DirectResponseAction): void {
   const response = newAnswer(stream, action.status);
   if (response === null) return;
   const { body } = action;
@@ -40,7 +40,7 @@ export function answerDirectly(stream: HttpStream, headers: HeaderMap, action: D
 }
 
 /** Null: the core has no header block left, and the stream is over. */
-function newAnswer(stream: HttpStream, status: number): HeaderMap | null {
+function newAnswer(stream: TerminalStream, status: number): HeaderMap | null {
   const response = stream.newResponse();
   if (response === null) stream.abort("no_header_block");
   else response.setId(HEADER_STATUS, String(status));

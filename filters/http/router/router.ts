@@ -3,28 +3,31 @@
  * and carries request and answer between the stream and the upstream.
  */
 
-import type { FilterStream, HttpFilter, HttpFilterContext, HttpFilterFactory } from "../../../host/http/filter.ts";
-import type { HttpStream } from "../../../host/http/stream.ts";
+import type { HttpFilter, HttpFilterContext, HttpFilterFactory } from "../../../host/http/filter.ts";
+import type { TerminalFilter, TerminalStream } from "../../../host/http/terminal_stream.ts";
 import type { ClusterManager } from "../../../host/upstream/cluster_manager.ts";
 import { decodeRouterConfig, type RouterConfig } from "./config.ts";
-import { UpstreamRequest } from "./upstream_request.ts";
+import { RouterStats } from "./stats.ts";
+import { UpstreamRequest, type UpstreamRequestOwner } from "./upstream_request.ts";
 
 /** More free ones than this are left to the garbage collector. */
 const FREE_REQUESTS_MAX = 4096;
 
-export class RouterFilter implements HttpFilter {
+export class RouterFilter implements TerminalFilter, UpstreamRequestOwner {
   readonly config: RouterConfig;
   readonly clusters: ClusterManager;
+  readonly stats: RouterStats;
   private readonly free: UpstreamRequest[] = [];
 
   constructor(config: RouterConfig, context: HttpFilterContext) {
     this.config = config;
     this.clusters = context.clusters;
+    this.stats = new RouterStats(context.scope);
   }
 
-  onStream(stream: FilterStream): HttpFilter {
+  onStream(stream: TerminalStream): HttpFilter {
     const request = this.free.pop() ?? new UpstreamRequest(this);
-    request.begin(stream as HttpStream);
+    request.begin(stream);
     return request;
   }
 

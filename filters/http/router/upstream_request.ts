@@ -9,10 +9,9 @@
 
 import { type FilterStatus, type HttpFilter, STOP } from "../../../host/http/filter.ts";
 import { HeldBody } from "../../../host/http/held_body.ts";
-import type { HttpStream } from "../../../host/http/stream.ts";
+import type { TerminalStream } from "../../../host/http/terminal_stream.ts";
 import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
 import type { Recyclable } from "../../../host/net/turn.ts";
-import { rewriteAuthority } from "../../../host/route/rewrite.ts";
 import type { ForwardAction } from "../../../host/route/route_entry.ts";
 import {
   NO_CLUSTER_FOUND,
@@ -26,6 +25,7 @@ import {
   UPSTREAM_REQUEST_TIMEOUT,
 } from "../../../host/stream_info/response_flags.ts";
 import type { Cluster } from "../../../host/upstream/cluster.ts";
+import type { ClusterManager } from "../../../host/upstream/cluster_manager.ts";
 import type { HttpConnPool, PoolClient } from "../../../host/upstream/conn_pool.ts";
 import type { Host } from "../../../host/upstream/host.ts";
 import { RESET_OVERFLOW, RESET_PROTOCOL_ERROR, type ResetReason } from "../../../host/upstream/reset_reason.ts";
@@ -41,19 +41,29 @@ import {
   HEADERS_UPGRADE,
   METHOD_CONNECT,
 } from "../../../host/wasm/layout.gen.ts";
+import type { RouterConfig } from "./config.ts";
 import { ConnectTunnel, type TunnelOwner } from "./connect_tunnel.ts";
 import { endsHandshake } from "./handshake.ts";
 import { answerDirectly, answerRedirect } from "./own_answers.ts";
+import { prepareRequestHead } from "./request_head.ts";
 import { dropRetryHeaders } from "./retry_headers.ts";
-import type { RouterFilter } from "./router.ts";
+import type { RouterStats } from "./stats.ts";
 import { requestTimeout } from "./timeouts.ts";
 
 /** The table of a cluster's priorities. */
 const PRIORITY = { default: 0, high: 1 } as const;
 
+/** The filter for which it is made: what all streams of a chain share, and where it goes back to. */
+export interface UpstreamRequestOwner {
+  readonly config: RouterConfig;
+  readonly clusters: ClusterManager;
+  readonly stats: RouterStats;
+  giveBack(request: UpstreamRequest): void;
+}
+
 export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, TimerOwner, Recyclable {
-  private readonly router: RouterFilter;
-  private stream!: HttpStream;
+  private readonly router: UpstreamRequestOwner;
+  private stream!: TerminalStream;
   private cluster: Cluster | null = null;
   private host: Host | null = null;
   private pool: HttpConnPool | null = null;
@@ -73,21 +83,21 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
   private responseTimer: Timer | null = null;
   private durationTimer: Timer | null = null;
 
-  constructor(router: RouterFilter) {
+  constructor(router: UpstreamRequestOwner) {
     this.router = router;
   }
 
   // --- the request -----------------------------------------------------------------------------------------------------
 
   /** Serves this stream from now on; its request may never come this far. */
-  begin(stream: HttpStream): void {
+  begin(stream: TerminalStream): void {
     this.stream = stream;
   }
 
-  onRequestHeaders(stream: HttpStream, headers: HeaderMap, endStream: boolean): FilterStatus {
+  onRequestHeaders(stream: TerminalStream, headers: HeaderMap, endStream: boolean): FilterStatus {
     this.endStream = endStream;
-    const { stats } = stream.manager;
-    stats.routerTotal.inc();
+    const { stats } = this.router;
+    stats.rqTotal.inc();
     stream.ensureRoute();
     const { route } = stream;
     if (route === null) {
@@ -111,7 +121,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     const { route } = stream;
     const cluster = router.clusters.get(action.cluster);
     if (cluster === undefined || route === null) {
-      stream.manager.stats.noCluster.inc();
+      router.stats.noCluster.inc();
       stream.sendLocalReply(action.clusterNotFoundStatus, "", "cluster_not_found", NO_CLUSTER_FOUND);
       return;
     }
@@ -140,7 +150,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     }
     this.host = host;
     stream.attemptCount = 1;
-    if (!this.prepare(headers, action, host)) {
+    if (!prepareRequestHead(stream, headers, action, host, !router.config.suppressEnvoyHeaders)) {
       stream.sendLocalReply(500, "Internal Server Error", "request_header_mutation_failed", 0);
       return;
     }
@@ -153,21 +163,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     pool.newStream(this);
   }
 
-  /** The head as the upstream shall see it; false when the block has no room. */
-  private prepare(headers: HeaderMap, action: ForwardAction, host: Host): boolean {
-    const { stream } = this;
-    const { route } = stream;
-    if (route === null) return false;
-    if (route.virtualHost.includeRequestAttemptCount && !headers.setId(HEADER_X_ENVOY_ATTEMPT_COUNT, "1")) return false;
-    if (!route.requestMutations.empty && !route.requestMutations.apply(headers, stream)) return false;
-    const keepOriginal = !this.router.config.suppressEnvoyHeaders;
-    if (action.rewrite !== undefined && !action.rewrite.apply(headers, keepOriginal)) return false;
-    return (
-      !action.autoHostRewrite || rewriteAuthority(headers, host.hostname, keepOriginal, action.appendXForwardedHost)
-    );
-  }
-
-  onRequestData(stream: HttpStream, address: number, length: number, endStream: boolean): FilterStatus {
+  onRequestData(stream: TerminalStream, address: number, length: number, endStream: boolean): FilterStatus {
     if (this.tunnel !== null) {
       this.tunnel.send(address, length);
       return STOP;
@@ -183,7 +179,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     return STOP;
   }
 
-  onRequestTrailers(_stream: HttpStream, trailers: HeaderMap): FilterStatus {
+  onRequestTrailers(_stream: TerminalStream, trailers: HeaderMap): FilterStatus {
     this.startResponseTimer();
     if (this.connection === null) this.heldTrailers = trailers;
     else this.sendTrailers(trailers);
@@ -299,12 +295,12 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
   }
 
   onUpstreamBlocked(): void {
-    this.stream.manager.stats.flowPaused.inc();
+    this.stream.flow.countPause();
     this.pauseRequest();
   }
 
   onUpstreamDrained(): void {
-    this.stream.manager.stats.flowResumed.inc();
+    this.stream.flow.countResume();
     this.resumeRequest();
   }
 
@@ -337,7 +333,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     const { cluster, host, stream } = this;
     if (stream.repliesItself) return;
     if (stream.responseStarted) {
-      stream.manager.stats.resetAfterResponseStarted.inc();
+      this.router.stats.resetAfterResponseStarted.inc();
       stream.setFlag(flag);
       stream.abort(`upstream_reset_after_response_started{${reason.details}}`);
       return;
@@ -433,13 +429,13 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
   private pauseRequest(): void {
     if (this.requestPaused) return;
     this.requestPaused = true;
-    this.stream.pauseRequest();
+    this.stream.flow.pauseRequest();
   }
 
   private resumeRequest(): void {
     if (!this.requestPaused) return;
     this.requestPaused = false;
-    this.stream.resumeRequest();
+    this.stream.flow.resumeRequest();
   }
 
   /** The last byte of the answer is here: the connection may serve others, if it has the whole request. */

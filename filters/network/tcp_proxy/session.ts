@@ -6,6 +6,7 @@
  * Each side is read as fast as the other takes it; what the client says before the upstream is there stays in the kernel.
  */
 
+import type { AccessLog } from "../../../host/access_log/log.ts";
 import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
 import type { CloseReason } from "../../../host/net/close_reason.ts";
 import type { OutputTarget } from "../../../host/net/output.ts";
@@ -23,17 +24,27 @@ import {
 } from "../../../host/stream_info/response_flags.ts";
 import { NEVER, PROTOCOL_NONE, type StreamInfo, type UpstreamInfo } from "../../../host/stream_info/stream_info.ts";
 import type { DownstreamConnection } from "../../../host/tcp/downstream.ts";
+import type { NetworkFilterContext } from "../../../host/tcp/filter.ts";
 import { type TcpFailure, TcpUpstream, type TcpUpstreamOwner } from "../../../host/upstream/tcp_upstream.ts";
-import { chooseCluster } from "./config.ts";
-import type { TcpProxyFilter } from "./tcp_proxy.ts";
+import { chooseCluster, type TcpProxyConfig } from "./config.ts";
+import type { TcpProxyStats } from "./stats.ts";
 
 /** How long the last bytes may take to leave when there is no idle timeout. */
 const FLUSH_TIMEOUT_MS = 300_000;
 
+/** The filter for which it is made: what all its sessions share, and who hears of their end. */
+export interface SessionOwner {
+  readonly config: TcpProxyConfig;
+  readonly context: NetworkFilterContext;
+  readonly stats: TcpProxyStats;
+  readonly accessLogs: readonly AccessLog[];
+  onSessionEnd(session: TcpProxySession): void;
+}
+
 export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOwner, TimerOwner, StreamInfo {
   readonly socket: Socket;
   readonly connection: DownstreamConnection;
-  private readonly filter: TcpProxyFilter;
+  private readonly filter: SessionOwner;
   private peer: TcpUpstream | null = null;
   private isOpen = false;
   private isOver = false;
@@ -76,7 +87,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
   readonly responseHeaders = null;
   readonly responseTrailers = null;
 
-  constructor(filter: TcpProxyFilter, connection: DownstreamConnection) {
+  constructor(filter: SessionOwner, connection: DownstreamConnection) {
     const { worker } = filter.context;
     this.filter = filter;
     this.connection = connection;

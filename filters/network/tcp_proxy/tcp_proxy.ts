@@ -11,10 +11,10 @@ import {
   STOP,
 } from "../../../host/tcp/filter.ts";
 import { decodeTcpProxyConfig, type TcpProxyConfig } from "./config.ts";
-import { TcpProxySession } from "./session.ts";
+import { type SessionOwner, TcpProxySession } from "./session.ts";
 import { TcpProxyStats } from "./stats.ts";
 
-export class TcpProxyFilter implements NetworkFilter {
+export class TcpProxyFilter implements NetworkFilter, SessionOwner {
   readonly config: TcpProxyConfig;
   readonly stats: TcpProxyStats;
   readonly accessLogs: readonly AccessLog[];

@@ -1,4 +1,5 @@
 /** Clusters: names that differ, types that fit their endpoints, one balancing policy. */
+import { discoveryKind } from "../discovery_kind.ts";
 import type { Bootstrap } from "../types/bootstrap.ts";
 import type { Cluster } from "../types/cluster.ts";
 import type { Address } from "../types/core.ts";
@@ -47,15 +48,14 @@ function checkDiscovery(cluster: Cluster, at: At): void {
     at.failField("cluster_type", `the cluster type ${typed.name} without a typed_config is not supported yet`);
     return;
   }
-  const isLogical = cluster.type === "LOGICAL_DNS" || typed?.typed_config?.all_addresses_in_single_endpoint === true;
-  const isDns = typed !== undefined || cluster.type === "STRICT_DNS" || isLogical;
+  const kind = discoveryKind(cluster);
   const localities = cluster.load_assignment?.endpoints ?? [];
   const hosts = localities.flatMap(({ lb_endpoints = [] }) => lb_endpoints);
-  if (isLogical && (localities.length !== 1 || hosts.length !== 1)) {
+  if (kind === "logical_dns" && (localities.length !== 1 || hosts.length !== 1)) {
     const name = cluster.type === "LOGICAL_DNS" ? "a LOGICAL_DNS cluster" : "a DNS cluster with a single endpoint";
     at.failField("load_assignment", `${name} must have one locality with one endpoint`);
   }
-  if (cluster.load_assignment !== undefined) checkAddresses(cluster.load_assignment, isDns, at);
+  if (cluster.load_assignment !== undefined) checkAddresses(cluster.load_assignment, kind !== "static", at);
 }
 
 function checkAddresses(assignment: ClusterLoadAssignment, isDns: boolean, at: At): void {
@@ -128,7 +128,7 @@ function checkResolvers(cluster: Cluster, at: At): void {
     }
   }
   // Envoy looks at the resolvers of a cluster only when it resolves.
-  if (cluster.type !== "STRICT_DNS" && cluster.type !== "LOGICAL_DNS" && typed === undefined) return;
+  if (discoveryKind(cluster) === "static") return;
   // Of the spellings that are there the newest counts alone.
   const spellings = [
     ["cluster_type", typed?.typed_dns_resolver_config?.typed_config?.resolvers],

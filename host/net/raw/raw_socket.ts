@@ -54,6 +54,8 @@ const ABOVE_HIGH = 16;
 const IS_PIPE = 32;
 /** A read waits on the stage. */
 const STAGED = 64;
+/** We made the connection: what it says is an answer. */
+const OUTGOING = 128;
 
 /** Spare write requests kept for reuse; more than these are in flight only under congestion. */
 const SPARE_REQUESTS_MAX = 64;
@@ -134,7 +136,7 @@ export class RawSocket implements Socket, StagedReader {
     this.cachedLocal = local;
     this.highBytes = highBytes;
     this.state = isConnected ? OPEN : CONNECTING;
-    this.flags = remote.kind === "pipe" ? IS_PIPE : 0;
+    this.flags = (remote.kind === "pipe" ? IS_PIPE : 0) | (isConnected ? 0 : OUTGOING);
     handle.holder = this;
     handle.onread = onRead;
     handle.useUserBuffer(shared.options.readBuffer.bytes);
@@ -334,7 +336,7 @@ export class RawSocket implements Socket, StagedReader {
     const { readBuffer, stage } = this.shared.options;
     if (stage === undefined) return false;
     if ((this.flags & STAGED) !== 0) stage.handOut();
-    if (length <= 0 || !stage.hold(this, readBuffer.address, length)) return false;
+    if (length <= 0 || !stage.hold(this, (this.flags & OUTGOING) !== 0, readBuffer.address, length)) return false;
     this.flags |= STAGED;
     return true;
   }

@@ -3,6 +3,7 @@
  * members, and describes them for the workers.
  */
 
+import { discoveryKind } from "../../config/discovery_kind.ts";
 import type { Cluster as ClusterConfig } from "../../config/types/cluster.ts";
 import type { Counter, Gauge, Scope, ScopeLease } from "../../stats/scope.ts";
 import type { Ledger } from "../../wasm/ledger.ts";
@@ -19,13 +20,14 @@ import type { ClusterDescription } from "../cluster.ts";
 import type { HostDescription } from "../host.ts";
 import { countMembership, draftHosts, type HostDraft, keyHosts } from "../host_set.ts";
 import { DnsDiscovery } from "./dns_discovery.ts";
-import { discoveryKind } from "./dns_settings.ts";
 import { type HoldingQuestion, RetiredCells } from "./retired_cells.ts";
 
-/** What the directory needs of the workers. */
-export interface DirectoryWorkers {
+/** Whom the directory tells, and asks. */
+export interface DirectoryListener {
   /** DNS had news of a cluster. */
   onHosts(cluster: string, hosts: readonly HostDescription[]): void;
+  /** The ledger has no cells for so many of a cluster's hosts: they are left out. */
+  onNoRoom(cluster: string, hosts: number): void;
   readonly holding: HoldingQuestion;
 }
 
@@ -34,7 +36,7 @@ export class ClusterDirectory {
   readonly retiredCells: RetiredCells;
   private readonly ledger: Ledger;
   private readonly root: Scope;
-  private readonly workers: DirectoryWorkers;
+  private readonly listener: DirectoryListener;
   private readonly entries = new Map<string, Entry>();
   private readonly active: Gauge;
   private readonly added: Counter;
@@ -42,11 +44,11 @@ export class ClusterDirectory {
   private readonly removed: Counter;
   private readonly warming: Gauge;
 
-  constructor(ledger: Ledger, root: Scope, workers: DirectoryWorkers) {
+  constructor(ledger: Ledger, root: Scope, listener: DirectoryListener) {
     this.ledger = ledger;
     this.root = root;
-    this.workers = workers;
-    this.retiredCells = new RetiredCells(ledger, workers.holding);
+    this.listener = listener;
+    this.retiredCells = new RetiredCells(ledger, listener.holding);
     const scope = root.scope("cluster_manager");
     this.active = scope.gauge("active_clusters");
     this.added = scope.counter("cluster_added");
@@ -115,7 +117,11 @@ export class ClusterDirectory {
   }
 
   onChange(entry: Entry): void {
-    if (entry.isLive) this.workers.onHosts(entry.config.name, entry.describe().hosts);
+    if (entry.isLive) this.listener.onHosts(entry.config.name, entry.describe().hosts);
+  }
+
+  onNoRoom(entry: Entry, hosts: number): void {
+    this.listener.onNoRoom(entry.config.name, hosts);
   }
 
   stop(): void {
@@ -147,6 +153,8 @@ class Entry {
   private readonly excluded: Gauge;
   private readonly maxWeight: Gauge;
   private readonly change: Counter;
+  /** Envoy matches a transport socket for each host that it makes; here all of them are raw. */
+  private readonly matched: Counter;
 
   constructor(config: ClusterConfig, ledger: Ledger, statLease: ScopeLease, directory: ClusterDirectory) {
     const { scope } = statLease;
@@ -169,6 +177,7 @@ class Entry {
     this.excluded = scope.gauge("membership_excluded");
     this.maxWeight = scope.gauge("max_host_weight");
     this.change = scope.counter("membership_change");
+    this.matched = scope.counter("default.total_match_count");
     for (const name of ["update_attempt", "update_success", "update_failure", "update_empty", "update_no_rebuild"])
       scope.counter(name);
     for (const name of ["version", "warming_state"]) scope.gauge(name).set(0);
@@ -232,9 +241,10 @@ class Entry {
       let cell = this.cells.get(draft.key) ?? 0;
       if (cell === 0) {
         cell = this.ledger.allocateCell(LIMIT_MAX);
-        // A table that is full leaves the host out; the others go on.
+        // A table that is full leaves the host out until the hosts change again; the others go on.
         if (cell === 0) continue;
         this.cells.set(draft.key, cell);
+        this.matched.inc();
         changed++;
       }
       hosts.push({ ...draft, activeCell: cell });
@@ -247,5 +257,9 @@ class Entry {
     this.maxWeight.set(hosts.reduce((max, host) => Math.max(max, host.weight), 0));
     if (changed > 0 || before !== hosts.length) this.change.add(1);
     this.directory.retiredCells.add(gone);
+    const leftOut = keyed.length - hosts.length;
+    if (leftOut === 0) return;
+    this.statLease.scope.counter("update_no_room").inc();
+    this.directory.onNoRoom(this, leftOut);
   }
 }

@@ -4,8 +4,6 @@ import type { CaresDnsResolverConfig, Cluster, DnsCluster, RefreshRate } from ".
 import type { Address } from "../../config/types/core.ts";
 import type { DnsLookupFamily, DnsResolverOptions } from "../../net/dns/resolver.ts";
 
-export type DiscoveryKind = "static" | "strict_dns" | "logical_dns";
-
 export interface DnsSettings {
   readonly family: DnsLookupFamily;
   readonly refreshMs: number;
@@ -23,16 +21,8 @@ const DNS_PORT = 53;
 const QUERY_TIMEOUT_MS = 5_000;
 const QUERY_TRIES = 4;
 
-export function discoveryKind(cluster: Cluster): DiscoveryKind {
-  const typed = dnsCluster(cluster);
-  if (typed !== undefined) return typed.all_addresses_in_single_endpoint ? "logical_dns" : "strict_dns";
-  if (cluster.type === "STRICT_DNS") return "strict_dns";
-  if (cluster.type === "LOGICAL_DNS") return "logical_dns";
-  return "static";
-}
-
 export function dnsSettings(cluster: Cluster): DnsSettings {
-  const typed = dnsCluster(cluster);
+  const typed = cluster.cluster_type?.typed_config;
   const refreshMs = typed?.dns_refresh_rate ?? cluster.dns_refresh_rate ?? REFRESH_MS;
   const failure: RefreshRate | undefined = typed?.dns_failure_refresh_rate ?? cluster.dns_failure_refresh_rate;
   const failureBaseMs = failure?.base_interval ?? 0;
@@ -48,10 +38,6 @@ export function dnsSettings(cluster: Cluster): DnsSettings {
       (typed?.typed_dns_resolver_config ?? cluster.typed_dns_resolver_config)?.typed_config,
     ),
   };
-}
-
-function dnsCluster(cluster: Cluster): DnsCluster | undefined {
-  return cluster.cluster_type?.typed_config;
 }
 
 function lookupFamily(family: DnsCluster["dns_lookup_family"]): DnsLookupFamily {

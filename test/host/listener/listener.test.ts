@@ -200,6 +200,20 @@ it("that shall move to an address that is taken stays where it is, and answers",
   expect(moved.message.fields).toContainEqual(["server", "two"]);
 });
 
+it("is not opened by a change that comes after listeners were told to stop", async () => {
+  const { proxy } = await start();
+  const direction = (traffic_direction: string, port: number) =>
+    config("two", { address: loopback(port), traffic_direction });
+  await proxy.runtime.listeners.stop((listener) => listener.config.traffic_direction === "INBOUND");
+  expect(await proxy.apply(direction("OUTBOUND", 8001))).toEqual([]);
+  expect(bound(proxy)).toEqual(["127.0.0.1:8001"]);
+  expect(await proxy.apply(direction("INBOUND", 8002))).toEqual([]);
+  expect(bound(proxy)).toEqual([]);
+  await proxy.runtime.listeners.stop();
+  expect(await proxy.apply(direction("OUTBOUND", 8003))).toEqual([]);
+  expect(bound(proxy)).toEqual([]);
+});
+
 it("whose new door is its old one with other options gets it, or keeps it as it was", async () => {
   const { proxy } = await start();
   const own = (more: object) => config("one", { address: loopback(8000), enable_reuse_port: false, ...more });

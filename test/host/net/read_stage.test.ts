@@ -20,9 +20,9 @@ function bench() {
       said.push(`${name} ${memory.toString("latin1", address, address + Math.min(length, 9))} ${length}`);
     },
   });
-  const read = (name: string, text: string, length = text.length) => {
+  const read = (name: string, text: string, length = text.length, isAnswer = false) => {
     memory.fill(text, READ_AT, READ_AT + length, "latin1");
-    return stage.hold(reader(name), READ_AT, length);
+    return stage.hold(reader(name), isAnswer, READ_AT, length);
   };
   return { passes, read, said, stage };
 }
@@ -34,6 +34,16 @@ it("hands out what one pass read, in order, at one time, and before what is writ
   expect(passes).toHaveLength(1);
   passes[0]?.();
   expect(said).toEqual(["wake", "a one 3", "b two 3", "c three 5", "write"]);
+});
+
+it("hands out what upstreams said before what clients said", () => {
+  const { passes, read, said } = bench();
+  read("a", "question", 8);
+  read("b", "answer", 6, true);
+  read("c", "question", 8);
+  read("d", "answer", 6, true);
+  passes[0]?.();
+  expect(said).toEqual(["wake", "b answer 6", "d answer 6", "a question 8", "c question 8", "write"]);
 });
 
 it("refuses what is large, and hands out what waits before it refuses for want of room", () => {
@@ -57,6 +67,7 @@ it("takes the next pass after one in which an owner failed", () => {
         throw new Error("ours");
       },
     },
+    false,
     READ_AT,
     1,
   );

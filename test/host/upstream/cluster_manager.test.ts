@@ -101,6 +101,7 @@ it("counts on under the same name when a cluster is replaced", async () => {
   proxy.settle();
   expect(proxy.stat("cluster.u.upstream_rq_200")).toBe(2);
   expect(proxy.stat("cluster.u.membership_total")).toBe(1);
+  expect(proxy.stat("cluster.u.default.total_match_count")).toBeGreaterThan(0);
   // The values of hosts are those of the hosts that there are.
   expect(proxy.reader.value("cluster.u.127.0.0.1_9001.rq_total", "host")).toBe(0);
   expect(proxy.reader.value("cluster.u.127.0.0.1_9002.rq_total", "host")).toBe(1);
@@ -171,6 +172,19 @@ function hostsAt(proxy: SimulatedProxy, ports: readonly number[]) {
     activeCell: port === 9001 ? first.activeCell : proxy.ledger.allocateCell(2 ** 31 - 1),
   }));
 }
+
+it("leaves out hosts for which the ledger has no cells, and says so", async () => {
+  const { proxy } = await start();
+  const cells: number[] = [];
+  for (let cell = proxy.ledger.allocateCell(1); cell !== 0; cell = proxy.ledger.allocateCell(1)) cells.push(cell);
+  // Enough for the breakers of another cluster and one host.
+  for (const cell of cells.slice(0, 11)) proxy.ledger.freeCell(cell);
+  const v = { load_assignment: assignment("v", [9001, 9002, 9003]) };
+  await proxy.apply(httpConfig({ routes: [route("/", "v")], clusters: { v } }));
+  expect(proxy.leftOut).toEqual(["2 of v"]);
+  expect(proxy.stat("cluster.v.update_no_room")).toBe(1);
+  expect([proxy.stat("cluster.v.membership_total"), proxy.runtime.clusters.get("v")?.hosts.length]).toEqual([1, 1]);
+});
 
 it("forgets a host that is gone with its last request", async () => {
   const { proxy, ends } = await start();
