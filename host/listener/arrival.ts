@@ -42,7 +42,8 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
   readonly acceptedMs: number;
   private readonly owner: ArrivalOwner<C>;
   private readonly socket: Socket;
-  private readonly timer: Timer;
+  /** Of the handshake; null until there is one to wait for. */
+  private timer: Timer | null = null;
   private chain: C | null = null;
   private handshake: Handshake | null = null;
   private isOver = false;
@@ -51,7 +52,6 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
     this.owner = owner;
     this.socket = socket;
     this.acceptedMs = acceptedMs;
-    this.timer = owner.timers.timer(this);
   }
 
   begin(): void {
@@ -114,7 +114,10 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
       if (read !== null) stream.unshift(read);
       // One pinned slab is as much as may wait, as on every connection.
       this.handshake = chain.tls.handshake(stream, remote, local, 0, this);
-      if (chain.handshakeTimeoutMs > 0) this.timer.start(chain.handshakeTimeoutMs);
+      if (chain.handshakeTimeoutMs > 0) {
+        this.timer = owner.timers.timer(this);
+        this.timer.start(chain.handshakeTimeoutMs);
+      }
     } else {
       if (read !== null) socket.unread(read);
       this.arrived(socket, hello?.serverName ?? "", null);
@@ -128,14 +131,14 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
       return;
     }
     this.isOver = true;
-    this.timer.release();
+    this.timer?.release();
     this.owner.onArrived(this, socket, this.chain as C, serverName, tls);
   }
 
   private lost(): void {
     if (this.isOver) return;
     this.isOver = true;
-    this.timer.release();
+    this.timer?.release();
     this.owner.onLost(this);
   }
 }
