@@ -6,7 +6,7 @@ import { AccessLogSinks, type LogBatch } from "./access_log/sinks.ts";
 import { AdminAccessLog } from "./admin/access_log.ts";
 import { AdminStats } from "./admin/admin_stats.ts";
 import type { AdminContext, AdminListener, ServerState } from "./admin/context.ts";
-import { adminRoutes } from "./admin/routes/routes.ts";
+import { adminRoutes } from "./admin/routes/list.ts";
 import { type AdminObserver, AdminServer } from "./admin/server.ts";
 import { EXTENSIONS } from "./config/extensions.ts";
 import { compileStringPredicate } from "./config/string_predicate.ts";

@@ -3,7 +3,8 @@ import type { Message } from "./decode/decode.ts";
 import { fieldPath, type Issues, itemPath } from "./decode/places.ts";
 import { enumNamed, type FieldDesc, type MessageDesc } from "./schema.ts";
 import { quote } from "./source/node.ts";
-import { extensions, type MessageSupport, supported } from "./supported.ts";
+import type { MessageSupport } from "./supported/message_support.ts";
+import { extensions, supported } from "./supported.ts";
 import { messageOf, valuesOf } from "./tree.ts";
 
 /** Messages that only wrap an `Any`: which types may stand there is the business of who holds them. */

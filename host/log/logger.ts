@@ -10,7 +10,7 @@
  */
 
 import { closeSync, openSync, writeSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { callSite } from "./call_site.ts";
 import { compileLogFormat, DEFAULT_LOG_FORMAT, type LogRecord } from "./format.ts";
 import { LOG_LEVELS, LOGGER_NAMES, type LoggerName, type LogLevel } from "./level.ts";
 
@@ -138,7 +138,7 @@ export class Logger {
   }
 
   private write(level: LogLevel, message: string): void {
-    const { path, line } = callSite();
+    const { path, line } = callSite(3);
     const { thread, wallMs, write } = this.parts;
     write({ wallMs: wallMs(), level, logger: this.name, thread, message, path, line });
   }
@@ -146,27 +146,6 @@ export class Logger {
 
 function lineWriter(sink: LogSink, format: (record: LogRecord) => string): (record: LogRecord) => void {
   return (record) => sink.write(`${format(record)}\n`);
-}
-
-/** What is cut off the paths of calls; a bundle of CommonJS has no `import.meta.url`, and nothing to cut. */
-const ROOT = import.meta.url === undefined ? "" : fileURLToPath(new URL("../../", import.meta.url));
-/** `at name (file:///root/host/server.ts:12:3)` or `at file:///root/host/server.ts:12:3`. */
-const FRAME = /\(?((?:file:\/\/)?\/[^()]*):(\d+):\d+\)?$/;
-
-/** File and line of the caller of `trace`, `debug`, ...: a stack trace, made only for a line that is written. */
-function callSite(): { path: string; line: number } {
-  const holder: { stack?: string } = {};
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 4;
-  Error.captureStackTrace(holder, callSite);
-  Error.stackTraceLimit = limit;
-  // Below the head of the trace: write, the verb, its caller.
-  const frame = (holder.stack ?? "").split("\n")[3] ?? "";
-  const match = FRAME.exec(frame);
-  if (match === null) return { path: "", line: 0 };
-  const [, file, line] = match as unknown as [string, string, string];
-  const path = file.startsWith("file:") ? fileURLToPath(file) : file;
-  return { path: path.startsWith(ROOT) ? path.slice(ROOT.length) : path, line: Number(line) };
 }
 
 /** Standard error. A closed or full pipe loses lines and nothing else. */

@@ -1,7 +1,7 @@
 /** The match tree of a virtual host (`VirtualHost.matcher`) -> nodes of the match program. */
 
 import type { Matcher, OnMatch, Predicate } from "../config/types/matcher.ts";
-import type { Route } from "../config/types/route.ts";
+import type { Route, RouteLeaf } from "../config/types/route.ts";
 import {
   BRANCH_BYTES,
   BRANCH_OUTCOME,
@@ -39,7 +39,7 @@ export type WriteRoutes = (routes: readonly Route[]) => number;
 /** Writes a tree. Throws an Error when it is deeper than TREE_DEPTH_MAX. @returns the offset of its first node */
 export function writeMatchTree(
   writer: ProgramWriter,
-  matcher: Matcher,
+  matcher: Matcher<RouteLeaf>,
   hash: TextHash,
   writeRoutes: WriteRoutes,
 ): number {
@@ -57,7 +57,7 @@ class TreeWriter {
     this.writeRoutes = writeRoutes;
   }
 
-  node(matcher: Matcher, depth: number): number {
+  node(matcher: Matcher<RouteLeaf>, depth: number): number {
     checkDepth(depth);
     const { writer } = this;
     const node = writer.reserve(TREE_BYTES);
@@ -75,7 +75,7 @@ class TreeWriter {
     return node;
   }
 
-  private list(node: number, matcher: Matcher, depth: number): void {
+  private list(node: number, matcher: Matcher<RouteLeaf>, depth: number): void {
     const { writer } = this;
     const matchers = matcher.matcher_list?.matchers ?? [];
     const branches = writer.reserve(matchers.length * BRANCH_BYTES);
@@ -89,7 +89,7 @@ class TreeWriter {
     });
   }
 
-  private outcome(onMatch: OnMatch, depth: number): number {
+  private outcome(onMatch: OnMatch<RouteLeaf>, depth: number): number {
     const { writer } = this;
     const outcome = writer.reserve(OUTCOME_BYTES);
     if (onMatch.matcher !== undefined) {

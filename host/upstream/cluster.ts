@@ -15,7 +15,7 @@ import { TlsStats } from "../net/tls/tls_stats.ts";
 import type { Scope, ScopeLease } from "../stats/scope.ts";
 import { type BreakerCells, CircuitBreakers } from "./circuit_breakers.ts";
 import { ClusterStats } from "./cluster_stats.ts";
-import { HttpConnPool } from "./conn_pool.ts";
+import { HttpConnPool, type PooledCluster } from "./conn_pool.ts";
 import type { Host, HostDescription } from "./host.ts";
 import { HostSet } from "./host_set.ts";
 import { balancingPolicy, LoadBalancer, priorityLoadOptions } from "./load_balancer.ts";
@@ -38,7 +38,7 @@ const MAX_RESPONSE_HEADERS = 100;
 
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
-export class Cluster {
+export class Cluster implements PooledCluster {
   readonly name: string;
   readonly worker: UpstreamWorker;
   readonly config: ClusterConfig;
@@ -147,7 +147,7 @@ export class Cluster {
   }
 
   /** A connection to a host, plain or with TLS as the cluster has it. */
-  connect(host: Host, owner: SocketOwner) {
+  connect(host: Pick<Host, "address" | "hostname">, owner: SocketOwner) {
     // Any byte that the kernel does not take pauses the source: what waits pins a slab of core memory, whatever its size.
     const options = { highBytes: 0 };
     const socket =

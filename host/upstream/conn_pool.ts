@@ -3,10 +3,12 @@
  * connections are being made. Limits are the cluster's circuit breakers, which all workers share.
  */
 
+import type { Address } from "../net/address.ts";
 import { type CloseReason, closeReasonOfCode } from "../net/close_reason.ts";
-import type { Cluster } from "./cluster.ts";
+import type { Permits } from "../wasm/ledger.ts";
+import type { CircuitBreakers } from "./circuit_breakers.ts";
 import { transportFailureText } from "./connect_error.ts";
-import type { Host } from "./host.ts";
+import type { HostStats } from "./host_stats.ts";
 import {
   RESET_CONNECTION_TIMEOUT,
   RESET_LOCAL_CONNECTION_FAILURE,
@@ -14,7 +16,7 @@ import {
   RESET_REMOTE_CONNECTION_FAILURE,
   type ResetReason,
 } from "./reset_reason.ts";
-import type { UpstreamConnection, UpstreamStream } from "./upstream_connection.ts";
+import type { ConnectionPool, ConnectionSettings, UpstreamConnection, UpstreamStream } from "./upstream_connection.ts";
 import type { UpstreamWorker } from "./upstream_worker.ts";
 
 /** A request that wants a connection. */
@@ -23,6 +25,27 @@ export interface PoolClient extends UpstreamStream {
   onPoolReady(connection: UpstreamConnection): void;
   /** `transportFailure` is what the kernel said, in Envoy's words, or empty. */
   onPoolFailure(reason: ResetReason, transportFailure: string): void;
+}
+
+/** What a pool needs of its cluster. */
+export interface PooledCluster extends ConnectionSettings {
+  /** By priority of requests. */
+  readonly breakers: readonly [CircuitBreakers, CircuitBreakers];
+  /** Null when the core has no room for a connection's state. */
+  connectHttp1(pool: HttpConnPool): UpstreamConnection | null;
+  /** Drained, and without a connection. */
+  onPoolUnused(pool: HttpConnPool): void;
+}
+
+/** What it needs of its host. */
+export interface PooledHost {
+  readonly address: Address;
+  /** For the server name of TLS; may be empty. */
+  readonly hostname: string;
+  readonly stats: HostStats;
+  /** A request begins, if the breaker has a permit for it. */
+  admit(breaker: Permits): boolean;
+  dismiss(breaker: Permits): void;
 }
 
 /** Codes that our own side is to blame for. */
@@ -36,10 +59,10 @@ const LOCAL_FAILURES: ReadonlySet<string> = new Set([
   "EPERM",
 ]);
 
-export class HttpConnPool {
+export class HttpConnPool implements ConnectionPool {
   readonly worker: UpstreamWorker;
-  readonly cluster: Cluster;
-  readonly host: Host;
+  readonly cluster: PooledCluster;
+  readonly host: PooledHost;
   private readonly priority: 0 | 1;
   private readonly idle: UpstreamConnection[] = [];
   private readonly connections = new Set<UpstreamConnection>();
@@ -47,7 +70,7 @@ export class HttpConnPool {
   private connecting = 0;
   private isDraining = false;
 
-  constructor(worker: UpstreamWorker, cluster: Cluster, host: Host, priority: 0 | 1) {
+  constructor(worker: UpstreamWorker, cluster: PooledCluster, host: PooledHost, priority: 0 | 1) {
     this.worker = worker;
     this.cluster = cluster;
     this.host = host;

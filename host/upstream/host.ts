@@ -5,10 +5,11 @@
 
 import type { Locality } from "../config/types/core.ts";
 import { type Address, IpAddress, PipeAddress } from "../net/address.ts";
-import type { Counter, Gauge, Scope, ScopeLease } from "../stats/scope.ts";
+import type { Scope, ScopeLease } from "../stats/scope.ts";
 import type { FilterMetadata } from "../stream_info/metadata.ts";
 import type { LedgerView, Permits } from "../wasm/ledger.ts";
-import type { HttpConnPool } from "./conn_pool.ts";
+import type { HttpConnPool, PooledHost } from "./conn_pool.ts";
+import { HostStats } from "./host_stats.ts";
 
 /** config.core.v3.HealthStatus. */
 export type HealthStatus = "UNKNOWN" | "HEALTHY" | "UNHEALTHY" | "DRAINING" | "TIMEOUT" | "DEGRADED";
@@ -45,32 +46,6 @@ export interface HostDescription {
   readonly activeCell: number;
 }
 
-/** Values of one host on the clusters page. */
-export class HostStats {
-  readonly cxActive: Gauge;
-  readonly cxConnectFail: Counter;
-  readonly cxTotal: Counter;
-  readonly rqActive: Gauge;
-  readonly rqError: Counter;
-  readonly rqPendingActive: Gauge;
-  readonly rqSuccess: Counter;
-  readonly rqTimeout: Counter;
-  readonly rqTotal: Counter;
-
-  /** @param scope of this host, among the values of hosts */
-  constructor(scope: Scope) {
-    this.cxActive = scope.gauge("cx_active");
-    this.cxConnectFail = scope.counter("cx_connect_fail");
-    this.cxTotal = scope.counter("cx_total");
-    this.rqActive = scope.gauge("rq_active");
-    this.rqError = scope.counter("rq_error");
-    this.rqPendingActive = scope.gauge("rq_pending_active");
-    this.rqSuccess = scope.counter("rq_success");
-    this.rqTimeout = scope.counter("rq_timeout");
-    this.rqTotal = scope.counter("rq_total");
-  }
-}
-
 /** Whether it is one of those that try something out (`envoy.lb` metadata). */
 export function isCanary({ metadata }: Pick<HostDescription, "metadata">): boolean {
   return metadata?.["envoy.lb"]?.["canary"] === true;
@@ -82,7 +57,7 @@ export function hostStatName({ address, logicalName }: Pick<HostDescription, "ad
 }
 
 /** A host as one worker has it. It lives as long as its key is listed, and on until its last connection is closed. */
-export class Host {
+export class Host implements PooledHost {
   readonly key: string;
   /** Where new connections go. */
   address: Address;

@@ -12,8 +12,9 @@ import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { CloseReason } from "../net/close_reason.ts";
 import type { Output, OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
-import type { HttpConnPool } from "./conn_pool.ts";
+import type { ClusterStats } from "./cluster_stats.ts";
 import { RESET_CONNECTION_TERMINATION, RESET_PROTOCOL_ERROR, type ResetReason } from "./reset_reason.ts";
+import type { UpstreamWorker } from "./upstream_worker.ts";
 
 /** Who has an exchange on the connection: the router's upstream request. */
 export interface UpstreamStream {
@@ -27,6 +28,26 @@ export interface UpstreamStream {
   onUpstreamDrained(): void;
 }
 
+/** What a connection needs of the pool that lends it. */
+export interface ConnectionPool {
+  readonly worker: UpstreamWorker;
+  readonly cluster: ConnectionSettings;
+  onConnected(connection: UpstreamConnection): void;
+  /** @param closed null: the time was up */
+  onConnectFailed(closed: CloseReason | null): void;
+  /** It may carry the next exchange. */
+  onReleased(connection: UpstreamConnection): void;
+  onClosed(connection: UpstreamConnection, wasConnecting: boolean, isLocal: boolean, withRequest: boolean): void;
+}
+
+/** What a cluster says of its connections; 0: no limit. */
+export interface ConnectionSettings {
+  readonly stats: ClusterStats;
+  readonly connectTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly maxRequestsPerConnection: number;
+}
+
 const CONNECTING = 0;
 const IDLE = 1;
 const BUSY = 2;
@@ -34,7 +55,7 @@ const CLOSED = 3;
 
 export class UpstreamConnection implements SocketOwner, CodecListener, OutputTarget, TimerOwner {
   readonly id: number;
-  readonly pool: HttpConnPool;
+  readonly pool: ConnectionPool;
   readonly codec: ClientCodec;
   readonly startMs: number;
   socket!: Socket;
@@ -52,7 +73,7 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
   private isReading = false;
   private answered = false;
 
-  constructor(id: number, pool: HttpConnPool, codec: ClientCodec) {
+  constructor(id: number, pool: ConnectionPool, codec: ClientCodec) {
     this.id = id;
     this.pool = pool;
     this.codec = codec;

@@ -31,6 +31,16 @@ export function loadAsset(name: AssetName): Uint8Array {
   return readFileSync(kind === "package" ? beside(name) : inCheckout(ASSETS[name]));
 }
 
+/** Of each file of a bundle, by number, the lines that write to the log, with the file and line that they were made of. */
+export type LogPlaces = Readonly<Record<string, Readonly<Record<string, readonly [path: string, line: number]>>>>;
+
+export const LOG_PLACES = "log_places.json";
+
+/** Empty outside of the package: elsewhere the lines are those of the sources, or nothing is known. */
+export function loadLogPlaces(): LogPlaces {
+  return kind === "package" ? JSON.parse(readFileSync(beside(LOG_PLACES), "utf8")) : {};
+}
+
 /** An asset as text. */
 export function loadText(name: AssetName): string {
   return new TextDecoder().decode(loadAsset(name));

@@ -1,10 +1,11 @@
 // Puts the code of Nuncio into a few files of JavaScript: one for each door and one for each kind of thread. What they need beside the
 // code is listed in host/wasm/assets.ts.
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { copyFile } from "node:fs/promises";
-import { join } from "node:path";
+import { SourceMap } from "node:module";
+import { join, relative, resolve } from "node:path";
 import { type BuildOptions, build, type Plugin } from "esbuild";
-import { ASSETS, THREADS } from "../../host/wasm/assets.ts";
+import { ASSETS, LOG_PLACES, type LogPlaces, THREADS } from "../../host/wasm/assets.ts";
 
 export type BundleKind = "package" | "binary";
 
@@ -53,6 +54,28 @@ export async function writeBundle(
     logLevel: "warning",
   });
   if (kind === "package") {
+    writeFileSync(join(folder, LOG_PLACES), JSON.stringify(logPlaces(folder)));
     await Promise.all(Object.entries(ASSETS).map(([name, file]) => copyFile(file, join(folder, name))));
   }
+}
+
+/** A call of a logger's verb. Others of these names are found, too, and do no harm. */
+const LOGS = /\.(?:trace|debug|info|warning|error|critical)\(/;
+
+/** What each line of the bundle that may write to the log was made of, so that the log names our sources. */
+function logPlaces(folder: string): LogPlaces {
+  const places: Record<string, Record<string, readonly [string, number]>> = {};
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".js"))) {
+    const map = new SourceMap(JSON.parse(readFileSync(join(folder, `${file}.map`), "utf8")));
+    const lines: Record<string, readonly [string, number]> = {};
+    for (const [index, text] of readFileSync(join(folder, file), "utf8").split("\n").entries()) {
+      const column = text.search(LOGS);
+      if (column < 0) continue;
+      const entry = map.findEntry(index, column);
+      if (!("originalSource" in entry)) continue;
+      lines[String(index + 1)] = [relative(".", resolve(folder, entry.originalSource)), entry.originalLine + 1];
+    }
+    places[file] = lines;
+  }
+  return places;
 }

@@ -1,7 +1,8 @@
 /** The page `docs/guide/compatibility.md`, made from the one list of what is read. */
 import { OPERATORS } from "../../host/access_log/operators/list.ts";
 import { findMessage } from "../../host/config/schema.ts";
-import { extensions, type MessageSupport, supported } from "../../host/config/supported.ts";
+import type { MessageSupport } from "../../host/config/supported/message_support.ts";
+import { extensions, supported } from "../../host/config/supported.ts";
 
 const INTRO = `# What of Envoy's configuration is read
 

@@ -1,7 +1,7 @@
 // A server as the admin pages see it, with nothing behind it: what the pages ask for is written down in `calls`.
 
 import type { AdminContext, ConfigInForce, ServerState } from "../../host/admin/context.ts";
-import { adminRoutes } from "../../host/admin/routes/routes.ts";
+import { adminRoutes } from "../../host/admin/routes/list.ts";
 import { type AdminExchange, type AdminObserver, AdminServer } from "../../host/admin/server.ts";
 import type { Bootstrap } from "../../host/config/types/bootstrap.ts";
 import { Logs } from "../../host/log/logger.ts";
@@ -10,7 +10,8 @@ import { Runtime } from "../../host/runtime/runtime.ts";
 import { StatReader } from "../../host/stats/reader.ts";
 import { StatStore } from "../../host/stats/scope.ts";
 import { breakerLimits } from "../../host/upstream/circuit_breakers.ts";
-import { type HostDescription, HostStats } from "../../host/upstream/host.ts";
+import type { HostDescription } from "../../host/upstream/host.ts";
+import { HostStats } from "../../host/upstream/host_stats.ts";
 import { Ledger } from "../../host/wasm/ledger.ts";
 
 const HOSTS: readonly HostDescription[] = [

@@ -1,15 +1,10 @@
 // Small by nature, and named like their neighbours.
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
 import { files, linesMatching } from "../support/source_tree.ts";
 
 const LONGEST = 500;
-
-/** Files that are longer, each with the reason why it is one idea. */
-const LONG_WITH_REASON: Readonly<Record<string, string>> = {
-  "host/config/supported.ts": "the one list of what is read: in two files nobody could say which of them is the list",
-};
 
 const sources = ["assembly", "host", "filters", "test", "bench", "scripts"]
   .flatMap((folder) => files(folder, ".ts", ".mjs"))
@@ -17,12 +12,8 @@ const sources = ["assembly", "host", "filters", "test", "bench", "scripts"]
 
 describe("files", () => {
   it(`hold one idea in at most ${LONGEST} lines`, () => {
-    const long = sources.filter((file) => lineCount(file) > LONGEST && !(file in LONG_WITH_REASON));
+    const long = sources.filter((file) => lineCount(file) > LONGEST);
     expect(long.map((file) => `${file}: ${lineCount(file)} lines`)).toEqual([]);
-  });
-
-  it("are listed as long only while they are", () => {
-    expect(Object.keys(LONG_WITH_REASON).filter((file) => existsSync(file) && lineCount(file) <= LONGEST)).toEqual([]);
   });
 
   it("are snake_case", () => {

@@ -1,17 +1,16 @@
-/** xds.type.matcher.v3: match trees as far as we read them. */
+/** xds.type.matcher.v3: match trees as far as we read them. `A` is what stands at their leaves. */
 import type { Any, StringMatcher, TypedExtension } from "./core.ts";
-import type { Route } from "./route.ts";
 
 /** At most one of `matcher_list` and `matcher_tree` is set. */
-export interface Matcher {
-  readonly matcher_list?: { readonly matchers: readonly FieldMatcher[] };
-  readonly matcher_tree?: MatcherTree;
-  readonly on_no_match?: OnMatch;
+export interface Matcher<A extends Any> {
+  readonly matcher_list?: { readonly matchers: readonly FieldMatcher<A>[] };
+  readonly matcher_tree?: MatcherTree<A>;
+  readonly on_no_match?: OnMatch<A>;
 }
 
-export interface FieldMatcher {
+export interface FieldMatcher<A extends Any> {
   readonly predicate: Predicate;
-  readonly on_match: OnMatch;
+  readonly on_match: OnMatch<A>;
 }
 
 /** Exactly one is set. */
@@ -23,33 +22,24 @@ export interface Predicate {
 }
 
 /** Exactly one of the maps is set. */
-export interface MatcherTree {
+export interface MatcherTree<A extends Any> {
   readonly input: TypedExtension<HeaderInput>;
-  readonly exact_match_map?: MatchMap;
-  readonly prefix_match_map?: MatchMap;
+  readonly exact_match_map?: MatchMap<A>;
+  readonly prefix_match_map?: MatchMap<A>;
 }
 
-export interface MatchMap {
-  readonly map: { readonly [key: string]: OnMatch };
+export interface MatchMap<A extends Any> {
+  readonly map: { readonly [key: string]: OnMatch<A> };
 }
 
 /** Exactly one is set. */
-export interface OnMatch {
-  readonly matcher?: Matcher;
-  readonly action?: TypedExtension<RouteMatchAction | RouteList>;
+export interface OnMatch<A extends Any> {
+  readonly matcher?: Matcher<A>;
+  readonly action?: TypedExtension<A>;
 }
 
 /** envoy.type.matcher.v3.HttpRequestHeaderMatchInput. */
 export interface HeaderInput extends Any {
   readonly "@type": "envoy.type.matcher.v3.HttpRequestHeaderMatchInput";
   readonly header_name: string;
-}
-
-export interface RouteMatchAction extends Any, Route {
-  readonly "@type": "envoy.config.route.v3.Route";
-}
-
-export interface RouteList extends Any {
-  readonly "@type": "envoy.config.route.v3.RouteList";
-  readonly routes?: readonly Route[];
 }

@@ -40,7 +40,7 @@ export interface VirtualHost extends HeaderMutations {
   readonly domains: readonly string[];
   /** Not both: a list, or a tree that leads to routes. */
   readonly routes?: readonly Route[];
-  readonly matcher?: Matcher;
+  readonly matcher?: Matcher<RouteLeaf>;
   readonly metadata?: Metadata;
   readonly require_tls?: "NONE" | "EXTERNAL_ONLY" | "ALL";
   readonly virtual_clusters?: readonly VirtualCluster[];
@@ -160,4 +160,16 @@ export interface RedirectAction {
 export interface DirectResponseAction {
   readonly status: number;
   readonly body?: DataSource;
+}
+
+/** What stands at the leaves of a virtual host's match tree. */
+export type RouteLeaf = RouteMatchAction | RouteList;
+
+export interface RouteMatchAction extends Any, Route {
+  readonly "@type": "envoy.config.route.v3.Route";
+}
+
+export interface RouteList extends Any {
+  readonly "@type": "envoy.config.route.v3.RouteList";
+  readonly routes?: readonly Route[];
 }

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { families } from "../../../host/config/supported.ts";
 import {
   decode,
   problemsOf,
@@ -77,4 +78,9 @@ it("looks into a message that holds unsupported fields for everything else that 
   for (const reason of ["dynamic_resources is not supported yet", "no such field", "node.id: expected a string"]) {
     expect(problems).toContain(reason);
   }
+});
+
+it("lists each message in one family", () => {
+  const names = families.flatMap((family) => Object.keys(family));
+  expect(names.filter((name, at) => names.indexOf(name) !== at)).toEqual([]);
 });
