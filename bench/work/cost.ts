@@ -3,7 +3,7 @@
  * proxies take turns in every round, so what drifts on the machine drifts for all of them; a ratio is the median of the
  * rounds' ratios. Seconds are not compared: the same core serves generator and upstream for each of them.
  */
-import { type Figure, median, type Work } from "../figure.ts";
+import { type Figure, median, quantile, type Work } from "../figure.ts";
 import type { Generator } from "../load/generator.ts";
 import { cpuNanoseconds } from "../machine/accounting.ts";
 import type { RunningPeer } from "../peers/peer.ts";
@@ -21,6 +21,10 @@ interface CostWork {
 }
 
 const WARM_REQUESTS = 20_000;
+/** A proxy whose code is compiled while it runs is measured when that is over: a hundred thousand requests of Nuncio's. */
+const WARM_SECONDS = 4;
+/** Many short rounds and not a few long ones: on a shared machine most moments are disturbed, and a median needs many. */
+const ROUND_SECONDS = 0.1;
 
 /** The costs of one proxy, one value per round. */
 interface Series {
@@ -36,8 +40,8 @@ export function costWork(work: CostWork): Work {
     name: work.name,
     title: work.title,
     async run(stand) {
-      const rounds = stand.quick ? 5 : 11;
-      const series = await warmUp(stand, work, stand.quick ? 0.2 : 0.4);
+      const rounds = stand.quick ? 11 : 61;
+      const series = await warmUp(stand, work);
       for (let round = 0; round < rounds; round++) {
         // Turn by turn, and in the other direction in every other round.
         for (const one of round % 2 === 0 ? series : series.toReversed()) await measure(stand, one);
@@ -51,7 +55,7 @@ export function costWork(work: CostWork): Work {
   };
 }
 
-async function warmUp(stand: Stand, work: CostWork, secondsPerRound: number): Promise<Series[]> {
+async function warmUp(stand: Stand, work: CostWork): Promise<Series[]> {
   const series: Series[] = [];
   const fits =
     work.via === "http" ? stand.shared(({ http, name }) => http || name === "floor") : stand.shared(({ tcp }) => tcp);
@@ -61,9 +65,9 @@ async function warmUp(stand: Stand, work: CostWork, secondsPerRound: number): Pr
     const path = `/bytes/${work.bodyBytes}`;
     const generator = await stand.generator({ port, connections: work.connections, path, bodyBytes: work.bodyBytes });
     try {
-      await generator.closed(WARM_REQUESTS);
-      const { count, seconds } = await generator.closed(WARM_REQUESTS / 2);
-      const perRound = Math.ceil((count / seconds) * secondsPerRound);
+      const { count, seconds } = await generator.closed(WARM_REQUESTS);
+      const warm = await generator.closed(Math.ceil((count / seconds) * (stand.quick ? 1 : WARM_SECONDS)));
+      const perRound = Math.ceil((warm.count / warm.seconds) * ROUND_SECONDS);
       series.push({ running, generator, count: perRound, microseconds: [], perSecond: [] });
     } catch (error) {
       stand.trouble(peer, error);
@@ -97,10 +101,14 @@ function report(work: CostWork, series: readonly Series[]): Figure[] {
       digits(Math.min(...one.microseconds)),
       median(one.perSecond).toFixed(0),
       against ? digits(median(against)) : "",
-      against ? `${digits(Math.min(...against))} to ${digits(Math.max(...against))}` : "",
+      against ? `${digits(quantile(against, 0.25))} to ${digits(quantile(against, 0.75))}` : "",
     ];
   });
-  printTable(work.title, ["proxy", "µs CPU/request", "lowest", "requests/s", "nuncio/proxy", "rounds"], rows);
+  printTable(
+    work.title,
+    ["proxy", "µs CPU/request", "lowest", "requests/s", "nuncio/proxy", "half of the rounds"],
+    rows,
+  );
 
   const figures: Figure[] = [];
   for (const one of series) {
