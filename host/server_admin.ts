@@ -1,7 +1,6 @@
 /** The admin port of a server: what its pages see, and where it listens. */
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { compileStringPredicate } from "./access_log/header_predicate.ts";
 import { createAccessLogs } from "./access_log/log.ts";
 import { AccessLogSinks, type LogBatch } from "./access_log/sinks.ts";
 import { AdminAccessLog } from "./admin/access_log.ts";
@@ -10,6 +9,7 @@ import type { AdminContext, AdminListener, ServerState } from "./admin/context.t
 import { adminRoutes } from "./admin/routes/list.ts";
 import { type AdminObserver, AdminServer } from "./admin/server.ts";
 import { EXTENSIONS } from "./config/extensions.ts";
+import { compileStringPredicate } from "./config/string_predicate.ts";
 import type { AccessLog as AccessLogConfig } from "./config/types/access_log.ts";
 import type { Admin, Bootstrap } from "./config/types/bootstrap.ts";
 import type { Address as ConfigAddress, StringMatcher } from "./config/types/core.ts";

@@ -53,6 +53,18 @@ class MemorySocket implements Socket {
   close(): void {}
   closeAfterFlush(): void {}
   reset(): void {}
+  get tls(): null {
+    return null;
+  }
+
+  unread(): void {
+    throw new Error("what was read from this socket cannot be given back");
+  }
+
+  detach(): never {
+    throw new Error("there is no TLS on this socket");
+  }
+
   setKeepAlive(): void {}
 }
 
@@ -88,6 +100,7 @@ export async function openInMemory(
   };
   const net: Net = {
     kind: "fake",
+    options: { readBuffer: readBufferOf(core), onWake() {}, onFault() {} },
     async listen({ onAccept }) {
       accepts.push(onAccept);
       return { listener: { address: LOCAL, async close() {} }, error: null };

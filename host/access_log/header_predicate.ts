@@ -3,10 +3,8 @@
  * matched in the core (`assembly/route/header_match.ts`), by the same rules.
  */
 
-import { RE2JS } from "re2js";
-import type { StringMatcher } from "../config/types/core.ts";
+import { compileStringPredicate } from "../config/string_predicate.ts";
 import type { HeaderMatcher } from "../config/types/route.ts";
-import { utf8AsLatin1 } from "../wasm/text.ts";
 
 /** The values of a name, in order; none: the header is missing. */
 export type HeaderLookup = (name: string) => readonly string[];
@@ -50,25 +48,6 @@ function compileRule(matcher: HeaderMatcher): ((value: string) => boolean) | und
     };
   }
   return undefined;
-}
-
-/** A predicate over latin1 text. */
-export function compileStringPredicate(matcher: StringMatcher): (value: string) => boolean {
-  if (matcher.safe_regex !== undefined) {
-    // Pattern and value are read byte by byte, as by Envoy's RE2.
-    const pattern = RE2JS.compile(utf8AsLatin1(matcher.safe_regex.regex));
-    return (value) => pattern.matches(value);
-  }
-  const fold = matcher.ignore_case === true ? lowerAscii : (text: string) => text;
-  const text = fold(utf8AsLatin1(matcher.prefix ?? matcher.suffix ?? matcher.contains ?? matcher.exact ?? ""));
-  if (matcher.prefix !== undefined) return (value) => fold(value).startsWith(text);
-  if (matcher.suffix !== undefined) return (value) => fold(value).endsWith(text);
-  if (matcher.contains !== undefined) return (value) => fold(value).includes(text);
-  return (value) => fold(value) === text;
-}
-
-function lowerAscii(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }
 
 /** A decimal number of 64 bits with white space around it, or undefined. */

@@ -38,6 +38,9 @@ const BY_CATEGORY: Readonly<Record<string, Readonly<Record<string, readonly stri
     ],
     "envoy.filters.http.router": ["envoy.extensions.filters.http.router.v3.Router"],
   },
+  "envoy.filters.listener": {
+    "envoy.filters.listener.tls_inspector": ["envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"],
+  },
   "envoy.filters.network": {
     "envoy.filters.network.http_connection_manager": [
       "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
@@ -62,9 +65,11 @@ const BY_CATEGORY: Readonly<Record<string, Readonly<Record<string, readonly stri
   },
   "envoy.transport_sockets.downstream": {
     "envoy.transport_sockets.raw_buffer": ["envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"],
+    "envoy.transport_sockets.tls": ["envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"],
   },
   "envoy.transport_sockets.upstream": {
     "envoy.transport_sockets.raw_buffer": ["envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"],
+    "envoy.transport_sockets.tls": ["envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"],
   },
   "envoy.upstream_options": {
     "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": [

@@ -14,12 +14,14 @@ import { listenerMessages } from "./supported/listener.ts";
 import type { MessageSupport } from "./supported/message_support.ts";
 import { routeMessages } from "./supported/route.ts";
 import { tcpProxyMessages } from "./supported/tcp_proxy.ts";
+import { tlsMessages } from "./supported/tls.ts";
 
 /** Each message stands in one of them. */
 export const families: readonly Readonly<Record<string, MessageSupport>>[] = [
   bootstrapMessages,
   coreMessages,
   listenerMessages,
+  tlsMessages,
   httpConnectionManagerMessages,
   routeMessages,
   tcpProxyMessages,
@@ -67,13 +69,20 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
     "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",
     "envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
   ],
+  "envoy.config.listener.v3.ListenerFilter.typed_config": [
+    "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
+  ],
   "envoy.config.listener.v3.FilterChain.transport_socket": [
+    "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext",
     "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
   ],
   "envoy.config.overload.v3.ResourceMonitor.typed_config": [
     "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
   ],
-  "envoy.config.cluster.v3.Cluster.transport_socket": ["envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"],
+  "envoy.config.cluster.v3.Cluster.transport_socket": [
+    "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+    "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
+  ],
   "envoy.config.cluster.v3.Cluster.CustomClusterType.typed_config": ["envoy.extensions.clusters.dns.v3.DnsCluster"],
   "envoy.config.cluster.v3.Cluster.typed_dns_resolver_config": [
     "envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig",

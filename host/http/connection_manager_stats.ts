@@ -2,11 +2,10 @@
 
 import type { Counter, Gauge, Histogram, Scope } from "../stats/scope.ts";
 
-/** Names that a dashboard expects to find although nothing counts them yet: what they count needs HTTP/2, TLS or HTTP/3. */
+/** Names that a dashboard expects to find although nothing counts them yet: what they count needs HTTP/2 or HTTP/3. */
 const COUNTERS_AT_ZERO = [
   "downstream_cx_http2_total",
   "downstream_cx_http3_total",
-  "downstream_cx_ssl_total",
   "downstream_rq_http2_total",
   "downstream_rq_http3_total",
   "downstream_rq_rejected_via_ip_detection",
@@ -23,7 +22,6 @@ const GAUGES_AT_ZERO = [
   "downstream_cx_http2_active",
   "downstream_cx_http3_active",
   "downstream_cx_rx_bytes_buffered",
-  "downstream_cx_ssl_active",
   "downstream_cx_tx_bytes_buffered",
 ];
 
@@ -35,6 +33,8 @@ export function statusClasses(scope: Scope, prefix: string): readonly Counter[] 
 export class ConnectionManagerStats {
   readonly cxActive: Gauge;
   readonly cxTotal: Counter;
+  readonly cxSslActive: Gauge;
+  readonly cxSslTotal: Counter;
   readonly cxHttp1Active: Gauge;
   readonly cxHttp1Total: Counter;
   readonly cxDestroy: Counter;
@@ -84,6 +84,8 @@ export class ConnectionManagerStats {
   constructor(scope: Scope, listenerScope: Scope) {
     this.cxActive = scope.gauge("downstream_cx_active");
     this.cxTotal = scope.counter("downstream_cx_total");
+    this.cxSslActive = scope.gauge("downstream_cx_ssl_active");
+    this.cxSslTotal = scope.counter("downstream_cx_ssl_total");
     this.cxHttp1Active = scope.gauge("downstream_cx_http1_active");
     this.cxHttp1Total = scope.counter("downstream_cx_http1_total");
     this.cxDestroy = scope.counter("downstream_cx_destroy");

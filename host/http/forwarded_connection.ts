@@ -1,6 +1,7 @@
 /** A connection whose client is another than the socket's peer: x-forwarded-for says so, from a proxy that is trusted. */
 
 import { type Address, ipAddress } from "../net/address.ts";
+import type { TlsFacts } from "../net/tls/tls_facts.ts";
 import type { FilterMetadata } from "../stream_info/metadata.ts";
 import type { ConnectionInfo } from "../stream_info/stream_info.ts";
 
@@ -29,6 +30,10 @@ export class ForwardedConnection implements ConnectionInfo {
 
   get serverName(): string {
     return this.base.serverName;
+  }
+
+  get tls(): TlsFacts | null {
+    return this.base.tls;
   }
 
   get filterChainName(): string {

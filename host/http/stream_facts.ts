@@ -5,6 +5,7 @@
 
 import type { Metadata } from "../config/types/core.ts";
 import type { Address } from "../net/address.ts";
+import type { TlsFacts } from "../net/tls/tls_facts.ts";
 import type { RouteEntry } from "../route/route_entry.ts";
 import type { VirtualCluster } from "../route/virtual_cluster.ts";
 import type { FilterMetadata, MetadataKind } from "../stream_info/metadata.ts";
@@ -20,6 +21,12 @@ import { HEADER_AUTHORITY, HEADER_PATH } from "../wasm/layout.gen.ts";
 import { ForwardedConnection } from "./forwarded_connection.ts";
 import type { HttpWorker } from "./http_worker.ts";
 import type { ServerConnection } from "./server_connection.ts";
+
+/** What is asked of the socket to the upstream. */
+interface UpstreamSocketFacts {
+  readonly local: Address;
+  readonly tls: TlsFacts | null;
+}
 
 export abstract class StreamFacts implements StreamInfo {
   readonly worker: HttpWorker;
@@ -51,7 +58,7 @@ export abstract class StreamFacts implements StreamInfo {
   responseFlags = 0;
   upstream: UpstreamInfo | null = null;
   /** The socket of the upstream connection: it knows our end. */
-  upstreamSocket: { readonly local: Address } | null = null;
+  upstreamSocket: UpstreamSocketFacts | null = null;
   upstreamConnectionId = 0;
   upstreamTransportFailureReason = "";
   attemptCount = 0;
@@ -134,6 +141,10 @@ export abstract class StreamFacts implements StreamInfo {
     return this.upstreamSocket?.local.text ?? "";
   }
 
+  get upstreamTls(): TlsFacts | null {
+    return this.upstreamSocket?.tls ?? null;
+  }
+
   get routeName(): string {
     return this.route?.name ?? "";
   }
@@ -170,7 +181,7 @@ export abstract class StreamFacts implements StreamInfo {
   }
 
   /** The request gets a connection. */
-  onUpstream({ id, socket }: { readonly id: number; readonly socket: { readonly local: Address } }): void {
+  onUpstream({ id, socket }: { readonly id: number; readonly socket: UpstreamSocketFacts }): void {
     this.upstreamConnectionId = id;
     this.upstreamSocket = socket;
     this.virtualCluster?.rqTotal.inc();

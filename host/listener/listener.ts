@@ -7,8 +7,9 @@
 
 import type { Listener as ListenerConfig } from "../config/types/listener.ts";
 import type { HttpWorker } from "../http/http_worker.ts";
-import type { Timer, TimerOwner } from "../net/clock.ts";
+import type { Timer, TimerOwner, Timers } from "../net/clock.ts";
 import type { ListenError, Listener as ListeningSocket, Socket } from "../net/socket.ts";
+import type { TlsFacts } from "../net/tls/tls_facts.ts";
 import type { RouteTable } from "../route/route_entry.ts";
 import type { Scope, ScopeLease } from "../stats/scope.ts";
 import type { FilterMetadata } from "../stream_info/metadata.ts";
@@ -16,8 +17,12 @@ import { DownstreamConnection, type DownstreamOwner } from "../tcp/downstream.ts
 import { CONTINUE, type NetworkFilter, type NetworkFilterFactory } from "../tcp/filter.ts";
 import type { ClusterManager } from "../upstream/cluster_manager.ts";
 import { addressOf, addressText, type PlainAddress } from "../upstream/host.ts";
+import { Arrival, type ArrivalOwner, type ChainTransport } from "./arrival.ts";
+import { inspectionOf, tlsOf } from "./chain_transport.ts";
+import type { ClientHello } from "./client_hello.ts";
 import { FilterChainMatcher } from "./filter_chain_match.ts";
 import { ListenerStats } from "./listener_stats.ts";
+import type { InspectionParts } from "./tls_inspection.ts";
 
 /** A listener in the snapshot. Structured-clonable. */
 export interface ListenerDescription {
@@ -199,18 +204,22 @@ function overlap(a: PlainAddress, b: PlainAddress): boolean {
   return a.port === b.port && (a.ip === b.ip || [a.ip, b.ip].some((ip) => ip === "0.0.0.0" || ip === "::"));
 }
 
-interface Chain {
+interface Chain extends ChainTransport {
   readonly name: string;
   readonly filters: readonly NetworkFilter[];
 }
 
 /** The filter chains of one version of a listener's config, and the connections that took them. */
-class ChainSet implements DownstreamOwner, TimerOwner {
+class ChainSet implements DownstreamOwner, ArrivalOwner<Chain>, TimerOwner {
+  readonly stats: ListenerStats;
+  readonly timers: Timers;
+  readonly inspection: InspectionParts | null;
   private readonly facts: { readonly name: string; readonly metadata: FilterMetadata | undefined };
   private readonly worker: HttpWorker;
-  private readonly stats: ListenerStats;
   private readonly matcher: FilterChainMatcher<Chain>;
   private readonly chains: Chain[] = [];
+  /** Accepted, and not with their filters yet. */
+  private readonly arrivals = new Set<Arrival<Chain>>();
   private readonly connections = new Set<DownstreamConnection>();
   private readonly onDisposed: () => void;
   private readonly drainTimeMs: number;
@@ -229,7 +238,9 @@ class ChainSet implements DownstreamOwner, TimerOwner {
     const { worker, clusters, factories } = context;
     this.facts = { name: description.name, metadata: config.metadata?.filter_metadata };
     this.worker = worker;
+    this.timers = worker.timers;
     this.stats = stats;
+    this.inspection = inspectionOf(config, worker);
     this.onDisposed = onDisposed;
     this.drainTimeMs = context.drainTimeMs;
     this.drainTimer = worker.timers.timer(this);
@@ -246,7 +257,12 @@ class ChainSet implements DownstreamOwner, TimerOwner {
           listenerName: description.name,
         });
       });
-      const built = { name: chain.name ?? "", filters };
+      const built = {
+        name: chain.name ?? "",
+        filters,
+        tls: tlsOf(chain, worker, scope),
+        handshakeTimeoutMs: chain.transport_socket_connect_timeout ?? 0,
+      };
       this.chains.push(built);
       return built;
     };
@@ -262,7 +278,7 @@ class ChainSet implements DownstreamOwner, TimerOwner {
   }
 
   get connectionCount(): number {
-    return this.connections.size;
+    return this.connections.size + this.arrivals.size;
   }
 
   get routeTables(): readonly RouteTable[] {
@@ -280,34 +296,49 @@ class ChainSet implements DownstreamOwner, TimerOwner {
     stats.cxActive.inc();
     stats.workerCxTotal.inc();
     stats.workerCxActive.inc();
-    const chain = this.matcher.match(socket.local);
+    const arrival = new Arrival(this, socket, worker.clock.now());
+    this.arrivals.add(arrival);
+    arrival.begin();
+  }
+
+  chainFor(socket: Socket, hello: ClientHello | null): Chain | null {
+    return this.matcher.match(socket.local, hello);
+  }
+
+  onArrived(arrival: Arrival<Chain>, socket: Socket, chain: Chain, serverName: string, tls: TlsFacts | null): void {
+    const { worker } = this;
     const connection = new DownstreamConnection(
       worker.nextConnectionId(),
       socket,
-      worker.clock.now(),
+      arrival.acceptedMs,
       this.facts,
-      chain?.name ?? "",
+      chain.name,
+      { serverName, tls },
       this,
     );
     this.connections.add(connection);
-    if (chain === null) {
-      stats.noFilterChainMatch.inc();
-      socket.close();
-      connection.closed();
-      return;
-    }
+    this.arrivals.delete(arrival);
     for (const filter of chain.filters) if (filter.onConnection(connection) !== CONTINUE) break;
     worker.turn.end();
   }
 
+  onLost(arrival: Arrival<Chain>): void {
+    this.arrivals.delete(arrival);
+    this.left(arrival.acceptedMs);
+  }
+
   onConnectionClosed(connection: DownstreamConnection): void {
-    const { stats } = this;
     this.connections.delete(connection);
+    this.left(connection.acceptedMs);
+  }
+
+  private left(acceptedMs: number): void {
+    const { stats } = this;
     stats.cxActive.dec();
     stats.workerCxActive.dec();
     stats.cxDestroy.inc();
-    stats.cxLengthMs.record(this.worker.clock.now() - connection.acceptedMs);
-    if (this.isRetired && this.connections.size === 0) this.dispose();
+    stats.cxLengthMs.record(this.worker.clock.now() - acceptedMs);
+    if (this.isRetired && this.connectionCount === 0) this.dispose();
   }
 
   drain(): void {
@@ -318,7 +349,7 @@ class ChainSet implements DownstreamOwner, TimerOwner {
   retire(): void {
     this.isRetired = true;
     this.drain();
-    if (this.connections.size === 0) this.dispose();
+    if (this.connectionCount === 0) this.dispose();
     else this.drainTimer.start(this.drainTimeMs);
   }
 
@@ -327,6 +358,7 @@ class ChainSet implements DownstreamOwner, TimerOwner {
     // What is gathered for them leaves first: it was sent before its connection was cut.
     this.worker.turn.end();
     for (const { socket } of this.connections) socket.close();
+    for (const arrival of [...this.arrivals]) arrival.close();
   }
 
   private dispose(): void {

@@ -3,11 +3,7 @@
 import type { Counter, Gauge, Histogram, Scope } from "../stats/scope.ts";
 
 const COUNTERS_AT_ZERO = [
-  "downstream_cx_transport_socket_connect_timeout",
   "downstream_global_cx_overflow",
-  "downstream_listener_filter_error",
-  "downstream_listener_filter_remote_close",
-  "downstream_pre_cx_timeout",
   "extension_config_missing",
   "network_extension_config_missing",
 ];
@@ -20,6 +16,11 @@ export class ListenerStats {
   readonly cxOverflow: Counter;
   readonly cxOverloadReject: Counter;
   readonly noFilterChainMatch: Counter;
+  readonly preCxActive: Gauge;
+  readonly preCxTimeout: Counter;
+  readonly listenerFilterError: Counter;
+  readonly listenerFilterRemoteClose: Counter;
+  readonly transportSocketConnectTimeout: Counter;
   readonly workerCxActive: Gauge;
   readonly workerCxTotal: Counter;
 
@@ -32,10 +33,14 @@ export class ListenerStats {
     this.cxOverflow = scope.counter("downstream_cx_overflow");
     this.cxOverloadReject = scope.counter("downstream_cx_overload_reject");
     this.noFilterChainMatch = scope.counter("no_filter_chain_match");
+    this.preCxActive = scope.gauge("downstream_pre_cx_active");
+    this.preCxTimeout = scope.counter("downstream_pre_cx_timeout");
+    this.listenerFilterError = scope.counter("downstream_listener_filter_error");
+    this.listenerFilterRemoteClose = scope.counter("downstream_listener_filter_remote_close");
+    this.transportSocketConnectTimeout = scope.counter("downstream_cx_transport_socket_connect_timeout");
     this.workerCxActive = scope.gauge(`${worker}.downstream_cx_active`);
     this.workerCxTotal = scope.counter(`${worker}.downstream_cx_total`);
     for (const name of COUNTERS_AT_ZERO) scope.counter(name);
-    scope.gauge("downstream_pre_cx_active");
     scope.histogram("connections_accepted_per_socket_event", "unspecified");
   }
 }

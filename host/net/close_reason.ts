@@ -20,10 +20,19 @@ export interface CloseReason {
   readonly kind: CloseKind;
   /** errno name, "" for `local` and `ended`. */
   readonly code: string;
+  /** What failed above the socket, in Envoy's words: why there is no TLS. Absent where the kernel's code says it all. */
+  readonly transportFailure?: string;
 }
 
 export const CLOSED_LOCALLY: CloseReason = Object.freeze({ kind: "local", code: "" });
 export const CLOSED_BY_BOTH: CloseReason = Object.freeze({ kind: "ended", code: "" });
+
+/** TLS could not be agreed on, or the peer's certificate was refused. */
+export const TLS_FAILED = "TLS";
+
+export function closeReasonOfTls(transportFailure: string): CloseReason {
+  return { kind: "error", code: TLS_FAILED, transportFailure };
+}
 
 const RESET_CODES: ReadonlySet<string> = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ENOTCONN"]);
 

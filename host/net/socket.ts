@@ -19,9 +19,11 @@
  * - What an owner throws reaches the net's `onFault`, never libuv; the socket is closed.
  */
 
+import type { Socket as NodeSocket } from "node:net";
 import type { Address, IpAddress } from "./address.ts";
 import type { CloseReason } from "./close_reason.ts";
 import type { ReadStage } from "./read_stage.ts";
+import type { TlsFacts } from "./tls/tls_facts.ts";
 
 /** Where the bytes of every read land: one region of core memory, shared by all sockets of a worker. */
 export interface ReadBuffer {
@@ -78,6 +80,8 @@ export interface Socket {
   readonly remote: Address;
   /** Our end; fetched from the kernel on first use. */
   readonly local: Address;
+  /** What TLS agreed on; null: the connection is plain, or the handshake is under way. */
+  readonly tls: TlsFacts | null;
   /** False until connected, and false again from the first verb or event that closes. */
   readonly isOpen: boolean;
   /** Bytes that `write()` accepted and that the kernel has not taken yet. Exact when zero, else an upper bound. */
@@ -98,6 +102,16 @@ export interface Socket {
   closeAfterFlush(): void;
   /** Closes at once with an RST (unix sockets: a plain close). */
   reset(): void;
+  /**
+   * Gives back what its owner has read last, all of it, while reading is paused: it comes again, before anything else, when
+   * reading resumes. The bytes are the socket's from then on.
+   */
+  unread(bytes: Buffer): void;
+  /**
+   * Hands an open connection over to Node's own streams, for who speaks TLS on it: this object is done with, nobody is called
+   * back. Bytes of a read that its owner has had are the owner's to give back (`unshift`). The stream is paused.
+   */
+  detach(): NodeSocket;
   /** TCP keep-alive probes, the first after so many idle seconds; 0 turns them off. */
   setKeepAlive(idleSeconds: number): void;
 }
@@ -147,6 +161,8 @@ export interface ConnectOptions extends Watermarks {
 /** The network as one worker sees it. */
 export interface Net {
   readonly kind: "raw" | "portable" | "fake";
+  /** For sockets that are made on this net's streams elsewhere: those that speak TLS. */
+  readonly options: NetOptions;
   listen(options: ListenOptions): Promise<ListenResult>;
   /** Starts a connection; `owner.onConnect` or `owner.onClose` follows, never before this returns. The timeout is the caller's. */
   connect(address: Address, options: ConnectOptions, owner: SocketOwner): Socket;

@@ -4,6 +4,7 @@
  */
 
 import type { Address } from "../net/address.ts";
+import type { TlsFacts } from "../net/tls/tls_facts.ts";
 import type { HeaderMap } from "../wasm/header_view.ts";
 import type { FilterMetadata, MetadataKind } from "./metadata.ts";
 
@@ -28,6 +29,8 @@ export interface ConnectionInfo {
   readonly local: Address;
   /** From TLS; empty without. */
   readonly serverName: string;
+  /** Null: the connection is plain. */
+  readonly tls: TlsFacts | null;
   readonly filterChainName: string;
   readonly listenerName: string;
   /** Of the listener; undefined without any. */
@@ -80,6 +83,8 @@ export interface StreamInfo {
   readonly upstream: UpstreamInfo | null;
   /** Address of our end of the upstream connection as text, empty without one. */
   readonly upstreamLocalAddress: string;
+  /** Null: the upstream connection is plain, or there is none. */
+  readonly upstreamTls: TlsFacts | null;
   readonly upstreamConnectionId: number;
   readonly upstreamTransportFailureReason: string;
   readonly attemptCount: number;

@@ -2,6 +2,7 @@
 
 import type { Address } from "../net/address.ts";
 import type { Socket } from "../net/socket.ts";
+import type { TlsFacts } from "../net/tls/tls_facts.ts";
 import type { FilterMetadata } from "../stream_info/metadata.ts";
 import type { ConnectionInfo } from "../stream_info/stream_info.ts";
 
@@ -17,7 +18,8 @@ export class DownstreamConnection implements ConnectionInfo {
   readonly listenerName: string;
   readonly listenerMetadata: FilterMetadata | undefined;
   readonly filterChainName: string;
-  readonly serverName = "";
+  readonly serverName: string;
+  readonly tls: TlsFacts | null;
   terminationDetails = "";
   /** Null once it is over: who remembers the connection shall not hold its whole filter chain. */
   private owner: DownstreamOwner | null;
@@ -28,6 +30,7 @@ export class DownstreamConnection implements ConnectionInfo {
     acceptedMs: number,
     listener: { readonly name: string; readonly metadata: FilterMetadata | undefined },
     filterChainName: string,
+    transport: { readonly serverName: string; readonly tls: TlsFacts | null },
     owner: DownstreamOwner,
   ) {
     this.id = id;
@@ -36,6 +39,8 @@ export class DownstreamConnection implements ConnectionInfo {
     this.listenerName = listener.name;
     this.listenerMetadata = listener.metadata;
     this.filterChainName = filterChainName;
+    this.serverName = transport.serverName;
+    this.tls = transport.tls;
     this.owner = owner;
   }
 

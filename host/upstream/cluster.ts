@@ -8,8 +8,11 @@
  */
 
 import type { Cluster as ClusterConfig, UpstreamHttpProtocolOptions } from "../config/types/cluster.ts";
+import { UPSTREAM_TLS_CONTEXT, type UpstreamTlsContext } from "../config/types/tls.ts";
 import type { SocketOwner } from "../net/socket.ts";
-import type { ScopeLease } from "../stats/scope.ts";
+import { TlsClientContext } from "../net/tls/client_context.ts";
+import { TlsStats } from "../net/tls/tls_stats.ts";
+import type { Scope, ScopeLease } from "../stats/scope.ts";
 import { type BreakerCells, CircuitBreakers } from "./circuit_breakers.ts";
 import { ClusterStats } from "./cluster_stats.ts";
 import { HttpConnPool, type PooledCluster } from "./conn_pool.ts";
@@ -48,6 +51,7 @@ export class Cluster implements PooledCluster {
   readonly maxStreamDurationMs: number;
   /** Seconds before TCP keep-alive probes, 0: none. */
   readonly keepAliveSeconds: number;
+  private readonly tls: TlsClientContext | null = null;
   private readonly codecOptions: ClientCodecOptions;
   private readonly hostSet: HostSet;
   private readonly balancer: LoadBalancer;
@@ -91,6 +95,7 @@ export class Cluster implements PooledCluster {
     this.loadOptions = priorityLoadOptions(config);
     this.balancer = new LoadBalancer(worker.arena, balancingPolicy(config), scope.counter("lb_healthy_panic"));
     try {
+      this.tls = tlsOf(config, worker, scope);
       this.updateHosts(description.hosts);
     } catch (error) {
       this.retire();
@@ -141,10 +146,14 @@ export class Cluster implements PooledCluster {
     return connection;
   }
 
-  /** A plain connection to a host. */
-  connect(host: Pick<Host, "address">, owner: SocketOwner) {
+  /** A connection to a host, plain or with TLS as the cluster has it. */
+  connect(host: Pick<Host, "address" | "hostname">, owner: SocketOwner) {
     // Any byte that the kernel does not take pauses the source: what waits pins a slab of core memory, whatever its size.
-    const socket = this.worker.net.connect(host.address, { highBytes: 0 }, owner);
+    const options = { highBytes: 0 };
+    const socket =
+      this.tls === null
+        ? this.worker.net.connect(host.address, options, owner)
+        : this.tls.connect(host.address, host.hostname, options, owner);
     if (this.keepAliveSeconds > 0) socket.setKeepAlive(this.keepAliveSeconds);
     return socket;
   }
@@ -198,6 +207,20 @@ export class Cluster implements PooledCluster {
   close(): void {
     for (const pool of this.pools) pool.close();
   }
+}
+
+const SECRET_COUNTERS = [
+  "downstream_context_secrets_not_ready",
+  "ssl_context_update_by_sds",
+  "upstream_context_secrets_not_ready",
+];
+
+/** Throws TlsMaterialError, and what OpenSSL throws. */
+function tlsOf(config: ClusterConfig, worker: UpstreamWorker, scope: Scope): TlsClientContext | null {
+  const tls = config.transport_socket?.typed_config;
+  if (tls?.["@type"] !== UPSTREAM_TLS_CONTEXT) return null;
+  for (const name of SECRET_COUNTERS) scope.scope("client_ssl_socket_factory").counter(name);
+  return new TlsClientContext(tls as UpstreamTlsContext, worker.net.options, new TlsStats(scope.scope("ssl")));
 }
 
 function http1Options(config: ClusterConfig, typed: UpstreamHttpProtocolOptions | undefined) {

@@ -4,8 +4,10 @@
  */
 
 import type { Address } from "../net/address.ts";
+import { type CloseReason, closeReasonOfCode } from "../net/close_reason.ts";
 import type { Permits } from "../wasm/ledger.ts";
 import type { CircuitBreakers } from "./circuit_breakers.ts";
+import { transportFailureText } from "./connect_error.ts";
 import type { HostStats } from "./host_stats.ts";
 import {
   RESET_CONNECTION_TIMEOUT,
@@ -38,6 +40,8 @@ export interface PooledCluster extends ConnectionSettings {
 /** What it needs of its host. */
 export interface PooledHost {
   readonly address: Address;
+  /** For the server name of TLS; may be empty. */
+  readonly hostname: string;
   readonly stats: HostStats;
   /** A request begins, if the breaker has a permit for it. */
   admit(breaker: Permits): boolean;
@@ -54,24 +58,6 @@ const LOCAL_FAILURES: ReadonlySet<string> = new Set([
   "EACCES",
   "EPERM",
 ]);
-
-/** What strerror says of the codes that a connect meets. */
-const ERROR_TEXTS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "Connection refused",
-  ECONNRESET: "Connection reset by peer",
-  EHOSTUNREACH: "No route to host",
-  ENETUNREACH: "Network is unreachable",
-  ENOENT: "No such file or directory",
-  ETIMEDOUT: "Connection timed out",
-  EADDRNOTAVAIL: "Cannot assign requested address",
-};
-
-/** `delayed_connect_error:_Connection_refused`; a unix socket fails at once. */
-function connectError(code: string, isPipe: boolean): string {
-  if (code === "") return "";
-  const text = ERROR_TEXTS[code] ?? code;
-  return `${isPipe ? "immediate" : "delayed"}_connect_error:_${text.replaceAll(" ", "_")}`;
-}
 
 export class HttpConnPool implements ConnectionPool {
   readonly worker: UpstreamWorker;
@@ -177,22 +163,28 @@ export class HttpConnPool implements ConnectionPool {
     else this.idle.push(connection);
   }
 
-  onConnectFailed(code: string, isTimeout: boolean): void {
+  /** @param closed null: the time was up */
+  onConnectFailed(closed: CloseReason | null): void {
+    const code = closed?.code ?? "";
     const { stats } = this.cluster;
     stats.cxConnectFail.inc();
     this.host.stats.cxConnectFail.inc();
     if (code === "EADDRNOTAVAIL" || code === "EADDRINUSE") stats.bindErrors.inc();
-    const reason = isTimeout
-      ? RESET_CONNECTION_TIMEOUT
-      : LOCAL_FAILURES.has(code)
-        ? RESET_LOCAL_CONNECTION_FAILURE
-        : RESET_REMOTE_CONNECTION_FAILURE;
+    const reason =
+      closed === null
+        ? RESET_CONNECTION_TIMEOUT
+        : LOCAL_FAILURES.has(code)
+          ? RESET_LOCAL_CONNECTION_FAILURE
+          : RESET_REMOTE_CONNECTION_FAILURE;
     // A host that refuses one connection refuses the others: whoever waits decides anew.
     const waiting = this.pending.splice(0);
     for (const client of waiting) {
       this.leaveQueue();
       stats.rqPendingFailureEject.inc();
-      client.onPoolFailure(reason, connectError(code, this.host.address.kind === "pipe"));
+      client.onPoolFailure(
+        reason,
+        closed === null ? "" : transportFailureText(closed, this.host.address.kind === "pipe"),
+      );
     }
   }
 
@@ -250,7 +242,7 @@ export class HttpConnPool implements ConnectionPool {
     const connection = cluster.connectHttp1(this);
     if (connection === null) {
       connections.release();
-      this.onConnectFailed("ENOBUFS", false);
+      this.onConnectFailed(closeReasonOfCode("ENOBUFS"));
       return;
     }
     this.connections.add(connection);

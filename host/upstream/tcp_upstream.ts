@@ -9,6 +9,7 @@ import type { OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
 import { PRIORITY_DEFAULT } from "./circuit_breakers.ts";
 import type { Cluster } from "./cluster.ts";
+import { transportFailureText } from "./connect_error.ts";
 import type { Host } from "./host.ts";
 
 /** Who uses the connection. */
@@ -21,7 +22,7 @@ export interface TcpUpstreamOwner {
   onUpstreamDrained(): void;
   onUpstreamClosed(reason: CloseReason): void;
   /** No connection could be made. */
-  onUpstreamFailed(failure: TcpFailure): void;
+  onUpstreamFailed(failure: TcpFailure, transportFailure?: string): void;
 }
 
 export type TcpFailure = "no healthy host" | "overflow" | "connect failure" | "connect timeout";
@@ -116,7 +117,7 @@ export class TcpUpstream implements SocketOwner, OutputTarget, TimerOwner {
       this.owner.onUpstreamClosed(reason);
     } else {
       this.failed();
-      this.owner.onUpstreamFailed("connect failure");
+      this.owner.onUpstreamFailed("connect failure", transportFailureText(reason, this.host.address.kind === "pipe"));
     }
     this.cluster.worker.turn.end();
   }

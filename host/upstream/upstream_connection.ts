@@ -33,7 +33,8 @@ export interface ConnectionPool {
   readonly worker: UpstreamWorker;
   readonly cluster: ConnectionSettings;
   onConnected(connection: UpstreamConnection): void;
-  onConnectFailed(code: string, isTimeout: boolean): void;
+  /** @param closed null: the time was up */
+  onConnectFailed(closed: CloseReason | null): void;
   /** It may carry the next exchange. */
   onReleased(connection: UpstreamConnection): void;
   onClosed(connection: UpstreamConnection, wasConnecting: boolean, isLocal: boolean, withRequest: boolean): void;
@@ -182,7 +183,7 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
     if (this.state === CLOSED) return;
     if (this.state === CONNECTING) {
       this.closed();
-      this.pool.onConnectFailed(reason.code, false);
+      this.pool.onConnectFailed(reason);
     } else {
       this.end(RESET_CONNECTION_TERMINATION, "");
     }
@@ -205,7 +206,7 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
       this.closedLocally = true;
       this.socket.close();
       this.closed();
-      this.pool.onConnectFailed("", true);
+      this.pool.onConnectFailed(null);
     } else if (this.state === IDLE) {
       stats.cxIdleTimeout.inc();
       this.close();

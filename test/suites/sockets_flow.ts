@@ -54,6 +54,31 @@ export function flowSuite(bench: SocketBench): void {
       expect(() => server.connection.resumeReading()).toThrow("without pauseReading");
     });
 
+    it.runIf(bench.subject.hasFiles)("reads again what was given back, before anything else", async () => {
+      bench.serverSide = bench.side(10);
+      const [client, server] = await bench.pair();
+      let seen = Buffer.alloc(0);
+      server.whenRead = (bytes) => {
+        seen = Buffer.concat([seen, bytes]);
+        if (seen.length < 12) return;
+        server.whenRead = () => {};
+        server.connection.pauseReading();
+        queueMicrotask(() => {
+          server.connection.unread(seen);
+          server.connection.resumeReading();
+        });
+      };
+      client.send("twice");
+      await server.until(() => server.receivedBytes === 5);
+      client.send("-and-once");
+      await server.until(() => server.receivedBytes >= 12);
+      client.send(" end", true);
+      await server.until(() => server.events.includes("end"));
+      const all = server.text;
+      expect(all.endsWith("twice-and-once end")).toBe(true);
+      expect(all.length).toBe(seen.length + "twice-and-once end".length);
+    });
+
     it("keeps the rest of a read in the kernel or in hand when paused in the middle", async () => {
       bench.serverSide = bench.side(1_000);
       const [client, server] = await bench.pair();

@@ -56,6 +56,7 @@ export class FakeNetwork {
   net(options: NetOptions): Net {
     return {
       kind: "fake",
+      options,
       listen: (listenOptions) => Promise.resolve(this.listen(options, listenOptions)),
       connect: (address, connectOptions, owner) => this.connect(options, address, connectOptions, owner),
     };

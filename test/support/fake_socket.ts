@@ -140,6 +140,18 @@ export class FakeSocket implements Socket {
     else this.peer?.receiveReset();
   }
 
+  get tls(): null {
+    return null;
+  }
+
+  unread(): void {
+    throw new Error("what was read from this socket cannot be given back");
+  }
+
+  detach(): never {
+    throw new Error("there is no TLS on this socket");
+  }
+
   setKeepAlive(_idleSeconds: number): void {}
 
   /** For tests: this end dies of a reason, and the peer hears nothing of it. */

@@ -60,7 +60,7 @@ export function forwardParams(config: HttpConnectionManager, node: NodeInfo): Fo
     alwaysSetRequestIdInResponse: config.always_set_request_id_in_response ?? false,
     appendXForwardedPort: config.append_x_forwarded_port ?? false,
     serverHeaderTransformation: config.server_header_transformation ?? "OVERWRITE",
-    forwardClientCertDetails: "SANITIZE",
+    forwardClientCertDetails: config.forward_client_cert_details ?? "SANITIZE",
     serverName: config.server_name || SERVER_NAME,
     via: config.via ?? "",
     userAgent: config.add_user_agent ? node.cluster : null,

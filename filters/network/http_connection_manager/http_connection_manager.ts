@@ -20,7 +20,9 @@ import {
   type NetworkFilterStatus,
   STOP,
 } from "../../../host/tcp/filter.ts";
+import { ConfigArenaFull } from "../../../host/wasm/config_arena.ts";
 import { openForwardPeer, storeForwardParams, storeNameList } from "../../../host/wasm/forward.ts";
+import { clientCertText } from "./client_certificate.ts";
 import { codecOptions, forwardParams, timeouts, upgrades } from "./config.ts";
 
 export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwner {
@@ -30,10 +32,14 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
   private readonly statLeases: readonly ScopeLease[];
   /** What it has in the config arena, beside its routes. */
   private readonly stored: number[] = [];
+  private readonly config: HttpConnectionManager;
+  /** By id of the connection: what stands in the config arena about its client's certificate. */
+  private readonly certificateTexts = new Map<number, number>();
   private readonly connections = new Map<ServerConnection, DownstreamConnection>();
 
   constructor(config: HttpConnectionManager, context: NetworkFilterContext, factories: HttpFilterFactories) {
     const prefix = config.stat_prefix;
+    this.config = config;
     this.context = context;
     this.statLeases = [context.worker.stats.root, context.listenerScope].map((scope) =>
       scope.scope("http").scope(prefix).lease(),
@@ -108,19 +114,50 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
             worker.core,
             remote.kind === "ip" ? remote.ip : "",
             local.kind === "ip" ? local.port : 0,
-            false,
+            connection.tls !== null,
           );
     if (codec === null || peer === 0) {
-      // A table of the core is full: the connection is refused at the door.
-      codec?.close();
-      connection.socket.reset();
-      connection.closed();
-      return STOP;
+      return this.refuse(connection, codec);
+    }
+    if (!this.tellCertificate(connection, peer)) {
+      worker.core.exports.forwardPeerClose(peer);
+      return this.refuse(connection, codec);
     }
     const served = new ServerConnection(worker, this.manager, connection.socket, codec, connection, peer, this);
     connection.socket.owner = served;
     this.connections.set(served, connection);
+    if (connection.tls !== null) {
+      this.manager.stats.cxSslTotal.inc();
+      this.manager.stats.cxSslActive.inc();
+    }
     return STOP;
+  }
+
+  /** A table of the core is full: the connection is refused at the door. */
+  private refuse(connection: DownstreamConnection, codec: { close(): void } | null): NetworkFilterStatus {
+    codec?.close();
+    connection.socket.reset();
+    connection.closed();
+    return STOP;
+  }
+
+  /** Requests of this connection will say who its client is. False: there is no room for that. */
+  private tellCertificate({ tls, id }: DownstreamConnection, peer: number): boolean {
+    const mode = this.config.forward_client_cert_details ?? "SANITIZE";
+    if (tls === null || tls.peer === null || mode === "SANITIZE") return true;
+    const { arena, core } = this.context.worker;
+    const text = Buffer.from(clientCertText(tls, this.config.set_current_client_cert_details ?? {}), "utf8");
+    let at: number;
+    try {
+      at = arena.allocate(text.length);
+    } catch (error) {
+      if (error instanceof ConfigArenaFull) return false;
+      throw error;
+    }
+    core.bytes.set(text, at);
+    core.exports.forwardPeerCertificate(peer, at, text.length);
+    this.certificateTexts.set(id, at);
+    return true;
   }
 
   get routes(): RouteTable {
@@ -130,7 +167,12 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
   onConnectionClosed(served: ServerConnection): void {
     const connection = this.connections.get(served);
     this.connections.delete(served);
-    connection?.closed();
+    if (connection === undefined) return;
+    const text = this.certificateTexts.get(connection.id);
+    if (text !== undefined) this.context.worker.arena.release(text);
+    this.certificateTexts.delete(connection.id);
+    if (connection.tls !== null) this.manager.stats.cxSslActive.dec();
+    connection.closed();
   }
 
   drain(): void {

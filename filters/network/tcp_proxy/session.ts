@@ -11,6 +11,7 @@ import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
 import type { CloseReason } from "../../../host/net/close_reason.ts";
 import type { OutputTarget } from "../../../host/net/output.ts";
 import type { Socket, SocketOwner } from "../../../host/net/socket.ts";
+import type { TlsFacts } from "../../../host/net/tls/tls_facts.ts";
 import type { FilterMetadata, MetadataKind } from "../../../host/stream_info/metadata.ts";
 import {
   DOWNSTREAM_CONNECTION_TERMINATION,
@@ -72,6 +73,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
   readonly responseCodeDetails = "";
   responseFlags = 0;
   upstream: UpstreamInfo | null = null;
+  upstreamTls: TlsFacts | null = null;
   readonly upstreamConnectionId = 0;
   readonly virtualClusterName = "";
   private clusterMetadata: FilterMetadata | undefined;
@@ -184,6 +186,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
 
   onUpstreamConnected(): void {
     this.isOpen = true;
+    this.upstreamTls = this.peer?.socket.tls ?? null;
     this.touch();
     this.socket.resumeReading();
   }
@@ -226,8 +229,9 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
     this.finish(0);
   }
 
-  onUpstreamFailed(failure: TcpFailure): void {
+  onUpstreamFailed(failure: TcpFailure, transportFailure = ""): void {
     this.peer = null;
+    this.upstreamTransportFailureReason = transportFailure;
     if (failure === "no healthy host") {
       this.finish(NO_HEALTHY_UPSTREAM);
     } else if (failure === "overflow") {

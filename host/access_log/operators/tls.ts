@@ -1,55 +1,98 @@
-/**
- * Operators over TLS. Connections are plain here until TLS arrives, so what is asked for is not known: what Envoy shows on
- * a plain connection too.
- */
+/** Operators over the TLS of either side; on a plain connection, or without a certificate, nothing is known. */
 
-import { type OperatorFamily, type OperatorKind, plain } from "./operator.ts";
+import type { CertificateFacts, SanKind } from "../../net/tls/certificate_facts.ts";
+import type { TlsFacts } from "../../net/tls/tls_facts.ts";
+import type { StreamInfo } from "../../stream_info/stream_info.ts";
+import { compileStrftime } from "../strftime.ts";
+import { type OperatorFamily, type OperatorKind, plain, plainText } from "./operator.ts";
 
+type ReadTls = (info: StreamInfo) => TlsFacts | null;
+type ReadCertificate = (info: StreamInfo) => CertificateFacts | null;
+
+const downstream: ReadTls = (info) => info.connection.tls;
+const upstream: ReadTls = (info) => info.upstreamTls;
+
+/** What Envoy shows for lack of the feature behind it: no handshake is timed, and no fingerprint is taken. */
 const unknown: OperatorKind = plain(() => undefined);
-const unknownTime: OperatorKind = { argument: "optional", compile: () => () => undefined };
-
-const OF_BOTH_SIDES = [
-  "PEER_URI_SAN",
-  "PEER_DNS_SAN",
-  "PEER_IP_SAN",
-  "LOCAL_URI_SAN",
-  "LOCAL_DNS_SAN",
-  "LOCAL_IP_SAN",
-  "PEER_SUBJECT",
-  "PEER_ISSUER",
-  "PEER_CERT",
-  "TLS_SESSION_ID",
-  "TLS_CIPHER",
-  "TLS_VERSION",
-] as const;
-
-const OF_DOWNSTREAM = [
-  "PEER_EMAIL_SAN",
-  "PEER_OTHERNAME_SAN",
-  "LOCAL_EMAIL_SAN",
-  "LOCAL_OTHERNAME_SAN",
-  "LOCAL_SUBJECT",
-  "PEER_FINGERPRINT_256",
-  "PEER_FINGERPRINT_1",
-  "PEER_SERIAL",
-  "PEER_CHAIN_FINGERPRINTS_256",
-  "PEER_CHAIN_FINGERPRINTS_1",
-  "PEER_CHAIN_SERIALS",
-  "TRANSPORT_FAILURE_REASON",
-  "HANDSHAKE_DURATION",
-] as const;
 
 export const tlsOperators: OperatorFamily = {
-  ...Object.fromEntries(OF_BOTH_SIDES.flatMap((name) => [`DOWNSTREAM_${name}`, `UPSTREAM_${name}`]).map(named)),
-  ...Object.fromEntries(OF_DOWNSTREAM.map((name) => named(`DOWNSTREAM_${name}`))),
-  DOWNSTREAM_PEER_CERT_V_START: unknownTime,
-  DOWNSTREAM_PEER_CERT_V_END: unknownTime,
-  UPSTREAM_PEER_CERT_V_START: unknownTime,
-  UPSTREAM_PEER_CERT_V_END: unknownTime,
+  ...ofBothSides("DOWNSTREAM", downstream),
+  ...ofBothSides("UPSTREAM", upstream),
+  ...ofDownstream(peerOf(downstream), localOf(downstream)),
+  DOWNSTREAM_TRANSPORT_FAILURE_REASON: unknown,
+  DOWNSTREAM_HANDSHAKE_DURATION: unknown,
   TLS_JA3_FINGERPRINT: unknown,
   TLS_JA4_FINGERPRINT: unknown,
 };
 
-function named(name: string): [string, OperatorKind] {
-  return [name, unknown];
+function ofBothSides(side: string, tls: ReadTls): OperatorFamily {
+  const [peer, local] = [peerOf(tls), localOf(tls)];
+  return {
+    [`${side}_PEER_URI_SAN`]: sans(peer, "URI"),
+    [`${side}_PEER_DNS_SAN`]: sans(peer, "DNS"),
+    [`${side}_PEER_IP_SAN`]: sans(peer, "IP_ADDRESS"),
+    [`${side}_LOCAL_URI_SAN`]: sans(local, "URI"),
+    [`${side}_LOCAL_DNS_SAN`]: sans(local, "DNS"),
+    [`${side}_LOCAL_IP_SAN`]: sans(local, "IP_ADDRESS"),
+    [`${side}_PEER_SUBJECT`]: text(peer, ({ subject }) => subject),
+    [`${side}_PEER_ISSUER`]: text(peer, ({ issuer }) => issuer),
+    [`${side}_PEER_CERT`]: text(peer, ({ urlEncodedPem }) => urlEncodedPem),
+    [`${side}_PEER_CERT_V_START`]: validity(peer, ({ certificate }) => certificate.validFromDate),
+    [`${side}_PEER_CERT_V_END`]: validity(peer, ({ certificate }) => certificate.validToDate),
+    [`${side}_TLS_SESSION_ID`]: plainText((info) => tls(info)?.sessionId ?? ""),
+    [`${side}_TLS_CIPHER`]: plainText((info) => tls(info)?.cipher ?? ""),
+    [`${side}_TLS_VERSION`]: plainText((info) => tls(info)?.version ?? ""),
+  };
+}
+
+function ofDownstream(peer: ReadCertificate, local: ReadCertificate): OperatorFamily {
+  return {
+    DOWNSTREAM_PEER_EMAIL_SAN: sans(peer, "EMAIL"),
+    DOWNSTREAM_PEER_OTHERNAME_SAN: sans(peer, "OTHER_NAME"),
+    DOWNSTREAM_LOCAL_EMAIL_SAN: sans(local, "EMAIL"),
+    DOWNSTREAM_LOCAL_OTHERNAME_SAN: sans(local, "OTHER_NAME"),
+    DOWNSTREAM_LOCAL_SUBJECT: text(local, ({ subject }) => subject),
+    DOWNSTREAM_PEER_FINGERPRINT_256: text(peer, ({ fingerprint256 }) => fingerprint256),
+    DOWNSTREAM_PEER_FINGERPRINT_1: text(peer, ({ fingerprint1 }) => fingerprint1),
+    DOWNSTREAM_PEER_SERIAL: text(peer, ({ serial }) => serial),
+    DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_256: chain(peer, ({ fingerprint256 }) => fingerprint256),
+    DOWNSTREAM_PEER_CHAIN_FINGERPRINTS_1: chain(peer, ({ fingerprint1 }) => fingerprint1),
+    DOWNSTREAM_PEER_CHAIN_SERIALS: chain(peer, ({ serial }) => serial),
+  };
+}
+
+function peerOf(tls: ReadTls): ReadCertificate {
+  return (info) => tls(info)?.peer ?? null;
+}
+
+function localOf(tls: ReadTls): ReadCertificate {
+  return (info) => tls(info)?.local ?? null;
+}
+
+function text(of: ReadCertificate, read: (certificate: CertificateFacts) => string): OperatorKind {
+  return plainText((info) => {
+    const certificate = of(info);
+    return certificate === null ? "" : read(certificate);
+  });
+}
+
+function sans(of: ReadCertificate, kind: SanKind): OperatorKind {
+  return text(of, (certificate) => certificate.sansOf(kind).join(","));
+}
+
+function chain(of: ReadCertificate, read: (certificate: CertificateFacts) => string): OperatorKind {
+  return text(of, (certificate) => certificate.chain.map(read).join(","));
+}
+
+function validity(of: ReadCertificate, read: (certificate: CertificateFacts) => Date): OperatorKind {
+  return {
+    argument: "optional",
+    compile(argument) {
+      const format = argument === "" ? (ms: number) => new Date(ms).toISOString() : compileStrftime(argument, false);
+      return (info) => {
+        const certificate = of(info);
+        return certificate === null ? undefined : format(read(certificate).getTime());
+      };
+    },
+  };
 }

@@ -3,14 +3,6 @@
 import type { AdminContext } from "../context.ts";
 import { type AdminRoute, json, text } from "../request.ts";
 
-export const certs: AdminRoute<AdminContext> = {
-  path: "/certs",
-  help: "print certs on machine",
-  changes: false,
-  // Without TLS there is no certificate on any listener or cluster.
-  handle: () => json({ certificates: [] }),
-};
-
 export const contention: AdminRoute<AdminContext> = {
   path: "/contention",
   help: "dump current Envoy mutex contention stats (if enabled)",

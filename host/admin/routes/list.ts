@@ -3,11 +3,12 @@
 import type { AdminContext } from "../context.ts";
 import { dashboardPage } from "../dashboard/page.ts";
 import { type AdminRoute, HTML } from "../request.ts";
+import { certs } from "./certs.ts";
 import { clusters } from "./clusters.ts";
 import { drainListeners, quitquitquit, reopenLogs, resetCounters } from "./commands.ts";
 import { configDump } from "./config_dump.ts";
 import { explain } from "./explain.ts";
-import { certs, contention, hotRestartVersion, initDump } from "./facts.ts";
+import { contention, hotRestartVersion, initDump } from "./facts.ts";
 import { healthcheckFail, healthcheckOk } from "./healthcheck.ts";
 import { helpRoute } from "./help.ts";
 import { listeners } from "./listeners.ts";

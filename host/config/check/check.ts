@@ -25,6 +25,7 @@ import { routeRules } from "./route.ts";
 import { At, type Context, type Knowledge, type Rule } from "./rule.ts";
 import { runtimeRules } from "./runtime.ts";
 import { secretRules } from "./secret.ts";
+import { tlsRules } from "./tls.ts";
 import { transportSocketRules } from "./transport_socket.ts";
 
 const RULES: readonly Rule[] = [
@@ -45,6 +46,7 @@ const RULES: readonly Rule[] = [
   ...dataSourceRules,
   ...secretRules,
   ...transportSocketRules,
+  ...tlsRules,
 ];
 
 const rulesByType = new Map<string, Rule[]>();

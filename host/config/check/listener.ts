@@ -9,6 +9,11 @@ export const listenerRules = [
   rule<{ listeners?: readonly Listener[] }>("envoy.config.bootstrap.v3.Bootstrap.StaticResources", checkListeners),
   rule<Listener>("envoy.config.listener.v3.Listener", checkListener),
   rule<FilterChain>("envoy.config.listener.v3.FilterChain", checkFilters),
+  rule<FilterChainMatch>("envoy.config.listener.v3.FilterChainMatch", checkServerNames),
+  rule<NetworkFilter>("envoy.config.listener.v3.ListenerFilter", (filter, at) => {
+    if (filter.typed_config === undefined)
+      at.fail("a listener filter is found by the type of its typed_config, and has none");
+  }),
   rule<NetworkFilter>("envoy.config.listener.v3.Filter", (filter, at) => {
     if (filter.typed_config === undefined) at.fail("a filter is found by the type of its typed_config, and has none");
   }),
@@ -85,10 +90,24 @@ function canonicalIp(text: string): string {
 
 /** One key for each way in which a match can be met; two chains that share a key are duplicates. */
 function matchKeys(match: FilterChainMatch): string[] {
-  const port = match.destination_port ?? "";
-  const ranges = match.prefix_ranges ?? [];
-  if (ranges.length === 0) return [`${port} *`];
-  return ranges.map((range) => `${port} ${networkText(range)}`);
+  const ranges = (match.prefix_ranges ?? []).map(networkText);
+  const names = match.server_names ?? [];
+  const protocols = match.application_protocols ?? [];
+  const fixed = `${match.destination_port ?? ""} ${match.transport_protocol ?? ""}`;
+  return orAny(ranges).flatMap((range) =>
+    orAny(names).flatMap((name) => orAny(protocols).map((protocol) => `${fixed} ${range} ${name} ${protocol}`)),
+  );
+}
+
+function orAny(values: readonly string[]): readonly string[] {
+  return values.length === 0 ? [""] : values;
+}
+
+/** Envoy takes a whole first label for a wildcard, and nothing less. */
+function checkServerNames(match: FilterChainMatch, at: At): void {
+  const wrong = (match.server_names ?? []).find((name) => name.replace(/^\*\./, "").includes("*"));
+  if (wrong !== undefined)
+    at.failField("server_names", `partial wildcards are not supported in server_names: ${wrong}`);
 }
 
 /** A range with the bits beyond its length cleared, so that equal networks are equal texts. */

@@ -41,17 +41,16 @@ export const httpConnectionManagerMessages: Readonly<Record<string, MessageSuppo
       "strip_trailing_host_dot",
       "append_x_forwarded_port",
       "access_log_options",
+      "forward_client_cert_details",
+      "set_current_client_cert_details",
     ],
     inert: {
       http2_protocol_options: HTTP2,
       stream_error_on_invalid_http_message: "the default",
-      forward_client_cert_details: "a plain socket has no client certificate; the header is removed as SANITIZE does",
-      set_current_client_cert_details: "a plain socket has no client certificate",
     },
     only: {
       stream_error_on_invalid_http_message: [false],
       codec_type: ["AUTO", "HTTP1"],
-      forward_client_cert_details: ["SANITIZE"],
     },
   },
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter": {
@@ -60,6 +59,9 @@ export const httpConnectionManagerMessages: Readonly<Record<string, MessageSuppo
   },
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.UpgradeConfig": {
     read: ["upgrade_type", "enabled"],
+  },
+  "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.SetCurrentClientCertDetails": {
+    read: ["subject", "cert", "chain", "dns", "uri"],
   },
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager.InternalAddressConfig": {
     read: ["unix_sockets", "cidr_ranges"],

@@ -17,13 +17,14 @@ export const listenerMessages: Readonly<Record<string, MessageSupport>> = {
       "bind_to_port",
       "enable_reuse_port",
       "tcp_backlog_size",
+      "listener_filters",
+      "listener_filters_timeout",
+      "continue_on_listener_filters_timeout",
       "access_log",
     ],
     inert: {
       per_connection_buffer_limit_bytes: BUFFER_LIMIT,
       reuse_port: "the default, and `enable_reuse_port` says otherwise",
-      listener_filters_timeout: "there are no listener filters to wait for",
-      continue_on_listener_filters_timeout: "there are no listener filters to wait for",
       max_connections_to_accept_per_socket_event: "a bound on one turn of Envoy's event loop; ours has its own",
       ignore_global_conn_limit: "there is no global connection limit",
       bypass_overload_manager: "no action spares a listener",
@@ -31,12 +32,21 @@ export const listenerMessages: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.listener.v3.AdditionalAddress": { read: ["address"] },
   "envoy.config.listener.v3.FilterChain": {
-    read: ["name", "filter_chain_match", "filters", "transport_socket"],
-    inert: {
-      metadata: METADATA,
-      transport_socket_connect_timeout: "a plain socket has no handshake to wait for",
-    },
+    read: ["name", "filter_chain_match", "filters", "transport_socket", "transport_socket_connect_timeout"],
+    inert: { metadata: METADATA },
   },
-  "envoy.config.listener.v3.FilterChainMatch": { read: ["destination_port", "prefix_ranges"] },
+  "envoy.config.listener.v3.FilterChainMatch": {
+    read: ["destination_port", "prefix_ranges", "server_names", "transport_protocol", "application_protocols"],
+  },
+  "envoy.config.listener.v3.ListenerFilter": { read: ["name", "typed_config"] },
+  "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector": {
+    read: [],
+    inert: {
+      initial_read_buffer_size: "what is read at a time is ours to choose",
+      enable_ja3_fingerprinting: "the fingerprint is not computed, and its default is not to be",
+      enable_ja4_fingerprinting: "the fingerprint is not computed, and its default is not to be",
+    },
+    only: { enable_ja3_fingerprinting: [false], enable_ja4_fingerprinting: [false] },
+  },
   "envoy.config.listener.v3.Filter": { read: ["name", "typed_config"] },
 };

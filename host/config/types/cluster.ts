@@ -21,6 +21,7 @@ export interface Cluster {
   readonly type?: "STATIC" | "STRICT_DNS" | "LOGICAL_DNS";
   readonly cluster_type?: TypedExtension<DnsCluster>;
   /** Absent: 5 s. */
+  readonly transport_socket?: TypedExtension;
   readonly connect_timeout?: DurationMs;
   /** Absent: ROUND_ROBIN. */
   readonly lb_policy?: "ROUND_ROBIN" | "LEAST_REQUEST" | "RANDOM" | "LOAD_BALANCING_POLICY_CONFIG";

@@ -3,6 +3,15 @@ import type { AccessLog } from "./access_log.ts";
 import type { Any, CidrRange, DurationMs, Http1ProtocolOptions, HttpProtocolOptions } from "./core.ts";
 import type { RouteConfiguration } from "./route.ts";
 
+/** `set_current_client_cert_details` */
+export interface SetCurrentClientCertDetails {
+  readonly subject?: boolean;
+  readonly cert?: boolean;
+  readonly chain?: boolean;
+  readonly dns?: boolean;
+  readonly uri?: boolean;
+}
+
 export interface HttpConnectionManager extends Any {
   readonly "@type": "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
   readonly stat_prefix: string;
@@ -14,6 +23,14 @@ export interface HttpConnectionManager extends Any {
   readonly use_remote_address?: boolean;
   readonly xff_num_trusted_hops?: number;
   readonly skip_xff_append?: boolean;
+  /** Absent: SANITIZE. */
+  readonly forward_client_cert_details?:
+    | "SANITIZE"
+    | "FORWARD_ONLY"
+    | "APPEND_FORWARD"
+    | "SANITIZE_SET"
+    | "ALWAYS_FORWARD_ONLY";
+  readonly set_current_client_cert_details?: SetCurrentClientCertDetails;
   readonly via?: string;
   readonly generate_request_id?: boolean;
   readonly preserve_external_request_id?: boolean;

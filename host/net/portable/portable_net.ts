@@ -19,7 +19,7 @@ import { PortableSocket } from "./portable_socket.ts";
 
 export class PortableNet implements Net {
   readonly kind = "portable";
-  private readonly options: NetOptions;
+  readonly options: NetOptions;
 
   constructor(options: NetOptions) {
     this.options = options;

@@ -19,16 +19,19 @@ import {
   WRITE_PINNED,
   type WriteResult,
 } from "../socket.ts";
+import type { TlsFacts } from "../tls/tls_facts.ts";
 
 export class PortableSocket implements Socket {
   owner: SocketOwner | null = null;
+  /** Of a socket that speaks it. */
+  tls: TlsFacts | null = null;
   readonly remote: Address;
   isOpen: boolean;
   pendingBytes = 0;
   aboveHighWatermark = false;
+  protected readonly highBytes: number;
   private readonly options: NetOptions;
   private readonly stream: NodeSocket;
-  private readonly highBytes: number;
   /** Set by the first cause of the end; what comes after it is a consequence. */
   private reason: CloseReason | null = null;
   private pauses = 0;
@@ -45,6 +48,7 @@ export class PortableSocket implements Socket {
     local: Address | null,
     highBytes: number,
     isConnected: boolean,
+    opensOn: "connect" | "secureConnect" = "connect",
   ) {
     this.options = options;
     this.stream = stream;
@@ -55,9 +59,14 @@ export class PortableSocket implements Socket {
     stream.setNoDelay(true);
     stream.on("data", (chunk: Buffer) => this.guard(() => this.deliver(chunk)));
     stream.on("end", () => this.guard(() => this.readEnded()));
-    stream.on("error", (error: NodeJS.ErrnoException) => this.fail(closeReasonOfCode(error.code ?? "EIO")));
+    stream.on("error", (error: NodeJS.ErrnoException) => this.fail(this.reasonOf(error)));
     stream.on("close", () => this.closed());
-    if (!isConnected) stream.on("connect", () => this.guard(() => this.established()));
+    if (!isConnected) stream.on(opensOn, () => this.guard(() => this.established()));
+  }
+
+  /** Closing or closed. */
+  protected get isOver(): boolean {
+    return this.reason !== null;
   }
 
   get local(): Address {
@@ -68,8 +77,8 @@ export class PortableSocket implements Socket {
   write(slab: OutputSlab, length: number): WriteResult {
     const { stream } = this;
     if (this.reason !== null || this.endAsked || this.closesWhenFlushed) return WRITE_FAILED;
-    const mustQueue = this.pendingBytes !== 0 || !this.isOpen;
-    const isCopied = mustQueue && length <= COPY_BEHIND_PENDING_MAX;
+    const isCopied = length <= COPY_BEHIND_PENDING_MAX && this.copiesSmallWrites;
+    const countsAsPending = isCopied ? this.pendingBytes !== 0 || !this.isOpen : true;
     const bytes = isCopied ? slab.view(length).slice() : slab.view(length);
     let isQueued = false;
     stream.write(bytes, () => {
@@ -83,7 +92,7 @@ export class PortableSocket implements Socket {
     if (stream.writableLength === 0 && this.isOpen) return stream.errored === null ? WRITE_DONE : WRITE_FAILED;
     isQueued = true;
     this.pendingBytes += length;
-    if (this.pendingBytes > this.highBytes) this.aboveHighWatermark = true;
+    if (countsAsPending && this.pendingBytes > this.highBytes) this.aboveHighWatermark = true;
     return isCopied ? WRITE_DONE : WRITE_PINNED;
   }
 
@@ -127,7 +136,21 @@ export class PortableSocket implements Socket {
     }
     this.reason = CLOSED_LOCALLY;
     this.isOpen = false;
-    this.stream.resetAndDestroy();
+    this.resetStream();
+  }
+
+  unread(bytes: Buffer): void {
+    if (this.reason === null && bytes.length > 0) this.stream.unshift(bytes);
+  }
+
+  detach(): NodeSocket {
+    const { stream } = this;
+    for (const event of ["data", "end", "error", "close", "connect"]) stream.removeAllListeners(event);
+    this.reason = CLOSED_LOCALLY;
+    this.isOpen = false;
+    this.owner = null;
+    stream.pause();
+    return stream;
   }
 
   setKeepAlive(idleSeconds: number): void {
@@ -153,8 +176,27 @@ export class PortableSocket implements Socket {
     }
   }
 
+  /** Whether a small write is copied now: it must wait. */
+  protected get copiesSmallWrites(): boolean {
+    return this.pendingBytes !== 0 || !this.isOpen;
+  }
+
+  protected reasonOf(error: NodeJS.ErrnoException): CloseReason {
+    return closeReasonOfCode(error.code ?? "EIO");
+  }
+
+  /** Whether the connection may be used, now that it stands; else it has been failed. */
+  protected isAdmitted(): boolean {
+    return true;
+  }
+
+  /** What `reset` does to a stream that is open. */
+  protected resetStream(): void {
+    this.stream.resetAndDestroy();
+  }
+
   private established(): void {
-    if (this.reason !== null) return;
+    if (this.reason !== null || !this.isAdmitted()) return;
     this.isOpen = true;
     this.owner?.onConnect();
   }

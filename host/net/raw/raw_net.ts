@@ -9,9 +9,11 @@ import { RawShared, RawSocket } from "./raw_socket.ts";
 
 export class RawNet implements Net {
   readonly kind = "raw";
+  readonly options: NetOptions;
   private readonly shared: RawShared;
 
   constructor(handles: Handles<RawSocket>, options: NetOptions) {
+    this.options = options;
     this.shared = new RawShared(handles, options);
   }
 

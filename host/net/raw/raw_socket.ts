@@ -8,6 +8,7 @@
  * are released, then the owner hears `onClose`.
  */
 
+import { Socket as NodeSocket, type SocketConstructorOpts } from "node:net";
 import { type Address, PipeAddress } from "../address.ts";
 import { CLOSED_BY_BOTH, CLOSED_LOCALLY, type CloseReason, closeReasonOfErrno } from "../close_reason.ts";
 import type { StagedReader } from "../read_stage.ts";
@@ -118,6 +119,8 @@ export class RawSocket implements Socket, StagedReader {
   private pauses = 0;
   private reason: CloseReason = CLOSED_LOCALLY;
   private cachedLocal: Address | null;
+  /** Given back by the owner: to be read before anything else. */
+  private returned: Buffer | null = null;
 
   constructor(
     shared: RawShared,
@@ -138,6 +141,10 @@ export class RawSocket implements Socket, StagedReader {
     handle.onread = onRead;
     handle.useUserBuffer(shared.options.readBuffer.bytes);
     if ((this.flags & IS_PIPE) === 0) (handle as TcpHandle<RawSocket>).setNoDelay(true);
+  }
+
+  get tls(): null {
+    return null;
   }
 
   get isOpen(): boolean {
@@ -229,6 +236,19 @@ export class RawSocket implements Socket, StagedReader {
     this.fail(CLOSED_LOCALLY);
   }
 
+  unread(bytes: Buffer): void {
+    if (bytes.length > 0) this.returned = bytes;
+  }
+
+  /** Node's stream takes the handle over, callbacks and all. */
+  detach(): NodeSocket {
+    this.handle.readStop();
+    this.state = CLOSED;
+    this.owner = null;
+    const options = { handle: this.handle, allowHalfOpen: true, readable: true, writable: true, manualStart: true };
+    return new NodeSocket(options as unknown as SocketConstructorOpts);
+  }
+
   setKeepAlive(idleSeconds: number): void {
     if (this.state > OPEN || (this.flags & IS_PIPE) !== 0) return;
     (this.handle as TcpHandle<RawSocket>).setKeepAlive(idleSeconds > 0, idleSeconds);
@@ -237,8 +257,35 @@ export class RawSocket implements Socket, StagedReader {
   /** Starts reading, unless paused. For the net after `onAccept`, and for ourselves. */
   startReading(): void {
     if (this.pauses !== 0 || this.state !== OPEN || (this.flags & (READ_ENDED | CLOSE_WHEN_FLUSHED)) !== 0) return;
+    if (this.returned !== null) {
+      setImmediate(() => this.readAgain());
+      return;
+    }
     const errno = this.handle.readStart();
     if (errno !== 0) this.fail(closeReasonOfErrno(errno));
+  }
+
+  /** Hands out what was given back, a read buffer at a time. */
+  private readAgain(): void {
+    const { options } = this.shared;
+    const { address, bytes } = options.readBuffer;
+    options.onWake();
+    try {
+      while (
+        this.returned !== null &&
+        this.pauses === 0 &&
+        this.state === OPEN &&
+        (this.flags & CLOSE_WHEN_FLUSHED) === 0
+      ) {
+        const part = this.returned.subarray(0, bytes.length);
+        this.returned = part.length === this.returned.length ? null : this.returned.subarray(part.length);
+        bytes.set(part);
+        this.owner?.onRead(address, part.length);
+        if (this.returned === null) this.startReading();
+      }
+    } catch (error) {
+      this.shared.fault(error, this);
+    }
   }
 
   /** Begins to connect. The outcome comes later in any case. */

@@ -1,5 +1,6 @@
 // A client that sends the bytes it is given and keeps those that come: for what no HTTP library would say.
 import { connect, type NetConnectOpts, type Socket } from "node:net";
+import { type ConnectionOptions, connect as tlsConnect } from "node:tls";
 
 /** How long a test waits for bytes before it fails with what it has. */
 const PATIENCE_MS = 8_000;
@@ -30,6 +31,23 @@ export class Wire {
       const socket = connect({ ...where, allowHalfOpen: true });
       socket.once("error", reject);
       socket.once("connect", () => {
+        socket.off("error", reject);
+        resolve(new Wire(socket));
+      });
+    });
+  }
+
+  /** Resolves when the handshake is done; the certificate is whatever it is. */
+  static overTls(where: ConnectionOptions): Promise<Wire> {
+    return new Promise((resolve, reject) => {
+      const socket = tlsConnect({
+        host: "127.0.0.1",
+        rejectUnauthorized: false,
+        ...where,
+        allowHalfOpen: true,
+      } as ConnectionOptions);
+      socket.once("error", reject);
+      socket.once("secureConnect", () => {
         socket.off("error", reject);
         resolve(new Wire(socket));
       });

@@ -40,9 +40,9 @@ it.each([
   [
     "a transport socket",
     withCluster(
-      'transport_socket: {name: t, typed_config: {"@type": t/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext}}',
+      'transport_socket: {name: t, typed_config: {"@type": t/envoy.extensions.transport_sockets.alts.v3.Alts, handshaker_service: a}}',
     ),
-    "UpstreamTlsContext is not supported yet",
+    "Alts is not supported yet",
   ],
   [
     "localities by weight, where there are several",

@@ -1,7 +1,8 @@
 // Route matching as the documents of Envoy describe it, in the plainest way: what the core must agree with.
 
 import { RE2JS } from "re2js";
-import { compileHeaderPredicate, compileStringPredicate } from "../../../host/access_log/header_predicate.ts";
+import { compileHeaderPredicate } from "../../../host/access_log/header_predicate.ts";
+import { compileStringPredicate } from "../../../host/config/string_predicate.ts";
 import type { RouteConfiguration, RouteMatch, VirtualHost } from "../../../host/config/types/route.ts";
 
 export type ModelHead = Readonly<Record<string, readonly string[]>>;

@@ -1,0 +1,61 @@
+/** envoy.extensions.transport_sockets.tls.v3 as far as we read it. */
+import type { Any, DataSource, DurationMs, StringMatcher } from "./core.ts";
+
+export const DOWNSTREAM_TLS_CONTEXT = "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext";
+export const UPSTREAM_TLS_CONTEXT = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext";
+
+export interface DownstreamTlsContext extends Any {
+  readonly common_tls_context?: CommonTlsContext;
+  readonly require_client_certificate?: boolean;
+  readonly session_ticket_keys?: { readonly keys?: readonly DataSource[] };
+  readonly disable_stateless_session_resumption?: boolean;
+  readonly session_timeout?: DurationMs;
+}
+
+export interface UpstreamTlsContext extends Any {
+  readonly common_tls_context?: CommonTlsContext;
+  /** Absent: no server name is sent. */
+  readonly sni?: string;
+  readonly auto_host_sni?: boolean;
+  readonly auto_sni_san_validation?: boolean;
+  /** Absent: 1. */
+  readonly max_session_keys?: number;
+}
+
+export interface CommonTlsContext {
+  readonly tls_params?: TlsParameters;
+  readonly tls_certificates?: readonly TlsCertificate[];
+  readonly validation_context?: CertificateValidationContext;
+  readonly alpn_protocols?: readonly string[];
+}
+
+export type TlsProtocol = "TLS_AUTO" | "TLSv1_0" | "TLSv1_1" | "TLSv1_2" | "TLSv1_3";
+
+export interface TlsParameters {
+  readonly tls_minimum_protocol_version?: TlsProtocol;
+  readonly tls_maximum_protocol_version?: TlsProtocol;
+  readonly cipher_suites?: readonly string[];
+  readonly ecdh_curves?: readonly string[];
+}
+
+export interface TlsCertificate {
+  readonly certificate_chain?: DataSource;
+  readonly private_key?: DataSource;
+  readonly password?: DataSource;
+}
+
+export interface SubjectAltNameMatcher {
+  readonly san_type: "EMAIL" | "DNS" | "URI" | "IP_ADDRESS";
+  readonly matcher: StringMatcher;
+}
+
+export interface CertificateValidationContext {
+  readonly trusted_ca?: DataSource;
+  /** Base64 of the SHA-256 of the public key's DER. */
+  readonly verify_certificate_spki?: readonly string[];
+  /** SHA-256 of the certificate's DER in hex, with or without colons. */
+  readonly verify_certificate_hash?: readonly string[];
+  readonly match_typed_subject_alt_names?: readonly SubjectAltNameMatcher[];
+  readonly crl?: DataSource;
+  readonly trust_chain_verification?: "VERIFY_TRUST_CHAIN" | "ACCEPT_UNTRUSTED";
+}

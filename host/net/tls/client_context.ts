@@ -1,0 +1,137 @@
+/**
+ * One UpstreamTlsContext: opens connections and speaks TLS on them. The server's certificate is judged inside Node's
+ * `secureConnect`, before anything of ours is sent; its owner hears `onConnect` after that, or `onClose` with the reason.
+ *
+ * Sessions are kept for the next connection, `max_session_keys` of them, used from the newest on.
+ */
+
+import type { X509Certificate } from "node:crypto";
+import { connect as nodeConnect } from "node:net";
+import { createSecureContext, type SecureContext, type TLSSocket, connect as tlsConnect } from "node:tls";
+import { type Identity, readIdentity } from "../../config/tls_material.ts";
+import type { UpstreamTlsContext } from "../../config/types/tls.ts";
+import type { Address } from "../address.ts";
+import { type CloseReason, closeReasonOfTls } from "../close_reason.ts";
+import type { ConnectOptions, NetOptions, SocketOwner } from "../socket.ts";
+import { CertificateFacts } from "./certificate_facts.ts";
+import { protocolOptions } from "./protocol.ts";
+import { TlsFacts } from "./tls_facts.ts";
+import { TlsSocket } from "./tls_socket.ts";
+import type { TlsStats } from "./tls_stats.ts";
+import { ACCEPTED, PeerValidator } from "./validation.ts";
+import { chainErrorOf, countVerdict } from "./verdict.ts";
+
+const SESSION_KEYS = 1;
+
+export class TlsClientContext {
+  readonly stats: TlsStats;
+  private readonly config: UpstreamTlsContext;
+  private readonly options: NetOptions;
+  private readonly secureContext: SecureContext;
+  private readonly validator: PeerValidator;
+  private readonly local: CertificateFacts | null;
+  private readonly sessionsMax: number;
+  /** The newest last. */
+  private readonly sessions: Buffer[] = [];
+
+  /** Throws TlsMaterialError, and what OpenSSL throws. */
+  constructor(config: UpstreamTlsContext, options: NetOptions, stats: TlsStats) {
+    const common = config.common_tls_context ?? {};
+    const identities = (common.tls_certificates ?? []).map(readIdentity);
+    this.config = config;
+    this.options = options;
+    this.stats = stats;
+    this.sessionsMax = config.max_session_keys ?? SESSION_KEYS;
+    this.validator = new PeerValidator(common.validation_context);
+    const { authorities, revocations } = this.validator;
+    this.local =
+      identities[0] === undefined
+        ? null
+        : new CertificateFacts((identities[0] as Identity).chain[0] as X509Certificate);
+    this.secureContext = createSecureContext({
+      ...protocolOptions(common.tls_params, "TLSv1.2"),
+      ...(identities.length === 0
+        ? {}
+        : {
+            cert: identities.map(({ chainPem }) => chainPem),
+            key: identities.map(({ key }) => key.export({ type: "pkcs8", format: "pem" })),
+          }),
+      ca: [...(authorities ?? [])],
+      ...(revocations === undefined ? {} : { crl: revocations }),
+      allowPartialTrustChain: true,
+    });
+  }
+
+  /** As `Net.connect`. @param hostname name of the host in its cluster, for `auto_host_sni`; may be empty */
+  connect(address: Address, hostname: string, connectOptions: ConnectOptions, owner: SocketOwner): TlsSocket {
+    const { source } = connectOptions;
+    const below =
+      address.kind === "pipe"
+        ? nodeConnect({ path: address.kernelPath, allowHalfOpen: true })
+        : nodeConnect({
+            host: address.ip,
+            port: address.port,
+            allowHalfOpen: true,
+            ...(source === undefined ? {} : { localAddress: source.ip, localPort: source.port }),
+          });
+    const serverName = this.serverName(hostname);
+    // HTTP/2 is not spoken yet, and a server that is offered it takes it.
+    const alpn = this.config.common_tls_context?.alpn_protocols?.filter((protocol) => protocol !== "h2");
+    const session = this.sessions.pop();
+    const stream = tlsConnect({
+      socket: below,
+      secureContext: this.secureContext,
+      servername: serverName,
+      // We judge: what is refused is refused with Envoy's reason, and without an authority everything passes.
+      rejectUnauthorized: false,
+      checkServerIdentity: () => undefined,
+      ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
+      ...(session === undefined ? {} : { session }),
+    });
+    if (this.sessionsMax > 0) stream.on("session", (ticket: Buffer) => this.keepSession(ticket));
+    const parts = {
+      options: this.options,
+      stream,
+      below,
+      remote: address,
+      local: null,
+      highBytes: connectOptions.highBytes,
+    };
+    const socket = new TlsSocket(parts, null, () => this.judge(stream, serverName));
+    socket.owner = owner;
+    socket.onTlsFailure = (reason) => this.failed(reason);
+    return socket;
+  }
+
+  private serverName(hostname: string): string {
+    const { auto_host_sni: isAutomatic, sni = "" } = this.config;
+    return isAutomatic === true && hostname !== "" ? hostname : sni;
+  }
+
+  private judge(stream: TLSSocket, serverName: string): TlsFacts | CloseReason {
+    const { config, stats, validator } = this;
+    const certificate = stream.getPeerX509Certificate();
+    const peer = certificate === undefined ? null : new CertificateFacts(certificate);
+    let peerIsValidated = false;
+    if (peer !== null) {
+      const expected = config.auto_sni_san_validation === true ? serverName : "";
+      const verdict = validator.judge(peer, chainErrorOf(stream), expected);
+      countVerdict(stats, verdict);
+      if (verdict.failure !== "") return closeReasonOfTls(verdict.failure);
+      peerIsValidated = verdict.kind === ACCEPTED;
+    }
+    const facts = new TlsFacts(stream, { serverName, peer, peerIsValidated, local: this.local });
+    stats.succeeded(facts);
+    return facts;
+  }
+
+  private failed({ transportFailure = "" }: CloseReason): void {
+    if (transportFailure !== "" && !transportFailure.includes("CERTIFICATE_VERIFY_FAILED"))
+      this.stats.connectionError.inc();
+  }
+
+  private keepSession(ticket: Buffer): void {
+    this.sessions.push(ticket);
+    if (this.sessions.length > this.sessionsMax) this.sessions.shift();
+  }
+}
