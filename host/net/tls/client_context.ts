@@ -2,7 +2,8 @@
  * One UpstreamTlsContext: opens connections and speaks TLS on them. The server's certificate is judged inside Node's
  * `secureConnect`, before anything of ours is sent; its owner hears `onConnect` after that, or `onClose` with the reason.
  *
- * Sessions are kept for the next connection, `max_session_keys` of them, used from the newest on.
+ * Sessions are kept for the next connection, `max_session_keys` of them, used from the newest on, and only of servers whose certificate was
+ * accepted. A resumed session shows no certificate: the one that it began with is kept beside it, and judged again.
  */
 
 import type { X509Certificate } from "node:crypto";
@@ -14,6 +15,7 @@ import type { Address } from "../address.ts";
 import { type CloseReason, closeReasonOfTls } from "../close_reason.ts";
 import type { ConnectOptions, NetOptions, SocketOwner } from "../socket.ts";
 import { CertificateFacts } from "./certificate_facts.ts";
+import { failureOfVerification } from "./failure_reason.ts";
 import { protocolOptions } from "./protocol.ts";
 import { TlsFacts } from "./tls_facts.ts";
 import { TlsSocket } from "./tls_socket.ts";
@@ -22,6 +24,11 @@ import { ACCEPTED, PeerValidator } from "./validation.ts";
 import { chainErrorOf, countVerdict } from "./verdict.ts";
 
 const SESSION_KEYS = 1;
+
+interface Session {
+  readonly ticket: Buffer;
+  readonly peer: CertificateFacts | null;
+}
 
 export class TlsClientContext {
   readonly stats: TlsStats;
@@ -32,7 +39,7 @@ export class TlsClientContext {
   private readonly local: CertificateFacts | null;
   private readonly sessionsMax: number;
   /** The newest last. */
-  private readonly sessions: Buffer[] = [];
+  private readonly sessions: Session[] = [];
 
   /** Throws TlsMaterialError, and what OpenSSL throws. */
   constructor(config: UpstreamTlsContext, options: NetOptions, stats: TlsStats) {
@@ -86,9 +93,8 @@ export class TlsClientContext {
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
       ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
-      ...(session === undefined ? {} : { session }),
+      ...(session === undefined ? {} : { session: session.ticket }),
     });
-    if (this.sessionsMax > 0) stream.on("session", (ticket: Buffer) => this.keepSession(ticket));
     const parts = {
       options: this.options,
       stream,
@@ -97,7 +103,21 @@ export class TlsClientContext {
       local: null,
       highBytes: connectOptions.highBytes,
     };
-    const socket = new TlsSocket(parts, null, () => this.judge(stream, serverName));
+    const tickets: Buffer[] = [];
+    let admitted: TlsFacts | null = null;
+    const socket = new TlsSocket(parts, null, () => {
+      const answer = this.judge(stream, serverName, session?.peer ?? null);
+      if (!("kind" in answer)) {
+        admitted = answer;
+        for (const ticket of tickets) this.keepSession({ ticket, peer: answer.peer });
+      }
+      return answer;
+    });
+    // A ticket may come before the handshake is judged.
+    stream.on("session", (ticket: Buffer) => {
+      if (admitted !== null) this.keepSession({ ticket, peer: admitted.peer });
+      else tickets.push(ticket);
+    });
     socket.owner = owner;
     socket.onTlsFailure = (reason) => this.failed(reason);
     return socket;
@@ -108,12 +128,16 @@ export class TlsClientContext {
     return isAutomatic === true && hostname !== "" ? hostname : sni;
   }
 
-  private judge(stream: TLSSocket, serverName: string): TlsFacts | CloseReason {
+  private judge(stream: TLSSocket, serverName: string, before: CertificateFacts | null): TlsFacts | CloseReason {
     const { config, stats, validator } = this;
     const certificate = stream.getPeerX509Certificate();
-    const peer = certificate === undefined ? null : new CertificateFacts(certificate);
+    const resumed = stream.isSessionReused() ? before : null;
+    const peer = certificate === undefined ? resumed : new CertificateFacts(certificate);
     let peerIsValidated = false;
-    if (peer !== null) {
+    if (peer === null) {
+      // A cipher without certificates is never offered; were there none all the same, nobody has been checked.
+      if (validator.demandsCertificate) return closeReasonOfTls(failureOfVerification("the server has shown none"));
+    } else {
       const expected = config.auto_sni_san_validation === true ? serverName : "";
       const verdict = validator.judge(peer, chainErrorOf(stream), expected);
       countVerdict(stats, verdict);
@@ -130,8 +154,9 @@ export class TlsClientContext {
       this.stats.connectionError.inc();
   }
 
-  private keepSession(ticket: Buffer): void {
-    this.sessions.push(ticket);
+  private keepSession(session: Session): void {
+    if (this.sessionsMax === 0) return;
+    this.sessions.push(session);
     if (this.sessions.length > this.sessionsMax) this.sessions.shift();
   }
 }

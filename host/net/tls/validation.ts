@@ -56,6 +56,11 @@ export class PeerValidator {
     return this.authorities !== undefined || this.hasPins;
   }
 
+  /** Without a certificate there is nothing that could pass. */
+  get demandsCertificate(): boolean {
+    return this.checksAnything || this.names.length > 0;
+  }
+
   /** A chain that does not hold ends the handshake whatever else is true. */
   get insistsOnChain(): boolean {
     return this.authorities !== undefined && !this.acceptsUntrusted;
