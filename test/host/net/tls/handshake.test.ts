@@ -315,6 +315,36 @@ describe("a handshake", () => {
     expect(scope.counts.get("session_reused")).toBe(1);
   });
 
+  it("judges a resumed session by the certificate that it began with", async () => {
+    const scope = new CountingScope();
+    const context = new TlsClientContext(
+      { "@type": UPSTREAM_TLS_CONTEXT, common_tls_context: { validation_context: trusted } },
+      bench.clientSide.options,
+      new TlsStats(scope),
+    );
+    const down = { common_tls_context: common(server), session_ticket_keys: { keys: [inline("k".repeat(80))] } };
+    await shake(down, {}, { client: context });
+    const { client: side } = await shake(down, {}, { client: context });
+    expect(scope.counts.get("session_reused")).toBe(1);
+    expect(side.tls).toMatchObject({ peerIsValidated: true });
+    expect(side.tls?.peer?.fingerprint256).toBe(
+      new CertificateFacts(new X509Certificate(server.certificate)).fingerprint256,
+    );
+  });
+
+  it("refuses a server again that was refused, whatever session it gave", async () => {
+    const context = new TlsClientContext(
+      { "@type": UPSTREAM_TLS_CONTEXT, common_tls_context: { validation_context: trusted } },
+      bench.clientSide.options,
+      new TlsStats(new CountingScope()),
+    );
+    const down = { common_tls_context: common(foreign), session_ticket_keys: { keys: [inline("k".repeat(80))] } };
+    for (let i = 0; i < 3; i++) {
+      const { client: side } = await shake(down, {}, { client: context });
+      expect(side).toMatchObject({ tls: null, failure: expect.stringContaining(VERIFY) });
+    }
+  });
+
   it.each<[string, string, string]>([
     [
       "plain HTTP",
