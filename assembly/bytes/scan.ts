@@ -43,16 +43,19 @@ export function findByte(from: usize, end: usize, byte: u32): usize {
 }
 
 export function findNonTokenVector(from: usize, end: usize): usize {
-  // One bit for each high nibble 0..7, looked up by the low nibble; a byte is a tchar when the bit of its high nibble is set there.
   // biome-ignore format: sixteen lanes
-  const low = i8x16(-24, -4, -8, -4, -4, -4, -4, -4, -8, -8, -12, 84, -48, 84, -12, 112);
+  return findNonMember(from, end, i8x16(-24, -4, -8, -4, -4, -4, -4, -4, -8, -8, -12, 84, -48, 84, -12, 112));
+}
+
+/** `members` has a bit for each high nibble 0..7, looked up by the low nibble: a byte is a member when the bit of its high nibble is set there. */
+function findNonMember(from: usize, end: usize, members: v128): usize {
   // biome-ignore format: sixteen lanes
   const bits = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0);
   const nibble = i8x16.splat(15);
   const zero = i8x16.splat(0);
   for (let at = from; at < end; at += 16) {
     const x = v128.load(at);
-    const allowed = i8x16.swizzle(low, v128.and(x, nibble));
+    const allowed = i8x16.swizzle(members, v128.and(x, nibble));
     const wanted = i8x16.swizzle(bits, i8x16.shr_u(x, 4));
     const stops = i8x16.bitmask(i8x16.eq(v128.and(allowed, wanted), zero));
     if (stops != 0) return min(at + ctz(stops), end);
@@ -97,21 +100,8 @@ export function findNonTargetScalar(from: usize, end: usize): usize {
 }
 
 export function findNonAuthorityVector(from: usize, end: usize): usize {
-  // As in findNonTokenVector, with other bytes.
   // biome-ignore format: sixteen lanes
-  const low = i8x16(-72, -4, -8, -8, -4, -4, -4, -4, -4, -4, -4, 124, 84, 124, -44, 112);
-  // biome-ignore format: sixteen lanes
-  const bits = i8x16(1, 2, 4, 8, 16, 32, 64, -128, 0, 0, 0, 0, 0, 0, 0, 0);
-  const nibble = i8x16.splat(15);
-  const zero = i8x16.splat(0);
-  for (let at = from; at < end; at += 16) {
-    const x = v128.load(at);
-    const allowed = i8x16.swizzle(low, v128.and(x, nibble));
-    const wanted = i8x16.swizzle(bits, i8x16.shr_u(x, 4));
-    const stops = i8x16.bitmask(i8x16.eq(v128.and(allowed, wanted), zero));
-    if (stops != 0) return min(at + ctz(stops), end);
-  }
-  return end;
+  return findNonMember(from, end, i8x16(-72, -4, -8, -8, -4, -4, -4, -4, -4, -4, -4, 124, 84, 124, -44, 112));
 }
 
 export function findNonAuthorityScalar(from: usize, end: usize): usize {

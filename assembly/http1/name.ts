@@ -20,7 +20,7 @@ export function lowerTokenScalar(from: usize, end: usize): usize {
 
 /** Loads and stores up to 15 bytes past `end`, which stay what they were. */
 export function lowerTokenVector(from: usize, end: usize): usize {
-  // Bits as in bytes/scan findNonTokenVector: one for each high nibble that makes a tchar with this low nibble.
+  // Bits as in bytes/scan findNonMember: one for each high nibble that makes a tchar with this low nibble.
   // biome-ignore format: sixteen lanes
   const low = i8x16(-24, -4, -8, -4, -4, -4, -4, -4, -8, -8, -12, 84, -48, 84, -12, 112);
   // biome-ignore format: sixteen lanes

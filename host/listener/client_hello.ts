@@ -23,28 +23,43 @@ const SERVER_NAME = 0;
 const HOST_NAME = 0;
 const ALPN = 16;
 
-export function readClientHello(bytes: Buffer): HelloAnswer {
-  const fragments: Buffer[] = [];
-  let have = 0;
-  let wanted = 4;
-  for (let at = 0; have < wanted; ) {
-    if (at >= bytes.length) return bytes.length >= CLIENT_HELLO_MAX ? "too large" : "more";
-    if (bytes[at] !== HANDSHAKE_RECORD || (at + 1 < bytes.length && bytes[at + 1] !== 3)) return "not TLS";
-    if (at + 5 > bytes.length) return "more";
-    const length = bytes.readUInt16BE(at + 3);
-    if (length === 0 || length > 16_384 + 256) return "not TLS";
-    const fragment = bytes.subarray(at + 5, at + 5 + length);
-    fragments.push(fragment);
-    have += fragment.length;
-    at += 5 + length;
-    if (wanted === 4 && have >= 4) {
-      const head = joined(fragments);
-      if (head[0] !== CLIENT_HELLO) return "not TLS";
-      wanted = 4 + head.readUIntBE(1, 3);
-      if (wanted > CLIENT_HELLO_MAX) return "too large";
+/** Reads one hello as it comes: whole records are looked at once, however many there are and however small the pieces. */
+export class ClientHelloReader {
+  private readonly fragments: Buffer[] = [];
+  private have = 0;
+  private wanted = 4;
+  /** Where the first record begins that was not whole. */
+  private at = 0;
+
+  /** @param bytes all that has come so far */
+  read(bytes: Buffer): HelloAnswer {
+    for (;;) {
+      const { at, fragments } = this;
+      if (at < bytes.length && (bytes[at] !== HANDSHAKE_RECORD || (at + 1 < bytes.length && bytes[at + 1] !== 3))) {
+        return "not TLS";
+      }
+      if (at + 5 > bytes.length) return moreThan(bytes);
+      const length = bytes.readUInt16BE(at + 3);
+      if (length === 0 || length > 16_384 + 256) return "not TLS";
+      const fragment = bytes.subarray(at + 5, at + 5 + length);
+      const have = this.have + fragment.length;
+      if (this.wanted === 4 && have >= 4) {
+        const head = joined([...fragments, fragment]);
+        if (head[0] !== CLIENT_HELLO) return "not TLS";
+        this.wanted = 4 + head.readUIntBE(1, 3);
+        if (this.wanted > CLIENT_HELLO_MAX) return "too large";
+      }
+      if (have >= this.wanted) return parse(new Reader(joined([...fragments, fragment]).subarray(4, this.wanted)));
+      if (fragment.length < length) return moreThan(bytes);
+      fragments.push(fragment);
+      this.have = have;
+      this.at = at + 5 + length;
     }
   }
-  return parse(new Reader(joined(fragments).subarray(4, wanted)));
+}
+
+function moreThan(bytes: Buffer): HelloAnswer {
+  return bytes.length >= CLIENT_HELLO_MAX ? "too large" : "more";
 }
 
 function joined(fragments: readonly Buffer[]): Buffer {

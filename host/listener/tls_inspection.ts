@@ -11,7 +11,7 @@
 import type { Timer, TimerOwner, Timers } from "../net/clock.ts";
 import type { CloseReason } from "../net/close_reason.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
-import { type ClientHello, readClientHello } from "./client_hello.ts";
+import { type ClientHello, ClientHelloReader } from "./client_hello.ts";
 import type { TlsInspectorStats } from "./tls_inspector_stats.ts";
 
 export type InspectionFailure = "timeout" | "remote close" | "error";
@@ -39,7 +39,10 @@ export class TlsInspection implements SocketOwner, TimerOwner {
   private readonly parts: InspectionParts;
   private readonly timer: Timer;
   private owner: InspectionOwner | null;
-  private read: Buffer = Buffer.alloc(0);
+  private readonly reader = new ClientHelloReader();
+  /** [0, length) has come; it grows by doubling, so that single bytes cost no more than bytes. */
+  private room: Buffer = Buffer.alloc(0);
+  private length = 0;
   private isKnown = false;
 
   constructor(socket: Socket, parts: InspectionParts, owner: InspectionOwner) {
@@ -57,9 +60,13 @@ export class TlsInspection implements SocketOwner, TimerOwner {
 
   onRead(address: number, length: number): void {
     const { memory, stats } = this.parts;
-    this.read = Buffer.concat([this.read, memory.subarray(address, address + length)]);
+    if (this.length + length > this.room.length) {
+      this.room = Buffer.concat([this.read], Math.max(2 * this.room.length, this.length + length));
+    }
+    this.room.set(memory.subarray(address, address + length), this.length);
+    this.length += length;
     if (this.isKnown) return;
-    const answer = readClientHello(this.read);
+    const answer = this.reader.read(this.read);
     if (answer === "more") return;
     if (answer === "too large") {
       stats.clientHelloTooLarge.inc();
@@ -96,6 +103,11 @@ export class TlsInspection implements SocketOwner, TimerOwner {
     }
     this.fail("timeout");
     this.socket.close();
+  }
+
+  /** All that has come. */
+  private get read(): Buffer {
+    return this.room.subarray(0, this.length);
   }
 
   private known(hello: ClientHello | null): void {

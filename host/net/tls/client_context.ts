@@ -116,7 +116,7 @@ export class TlsClientContext {
     // A ticket may come before the handshake is judged.
     stream.on("session", (ticket: Buffer) => {
       if (admitted !== null) this.keepSession({ ticket, peer: admitted.peer });
-      else tickets.push(ticket);
+      else if (tickets.length < this.sessionsMax) tickets.push(ticket);
     });
     socket.owner = owner;
     socket.onTlsFailure = (reason) => this.failed(reason);

@@ -3,8 +3,10 @@
 import { Duplex } from "node:stream";
 import { connect as tlsConnect } from "node:tls";
 import { beforeAll, describe, expect, it } from "vitest";
-import { CLIENT_HELLO_MAX, readClientHello } from "../../../host/listener/client_hello.ts";
+import { CLIENT_HELLO_MAX, ClientHelloReader } from "../../../host/listener/client_hello.ts";
 import { randomNumbers } from "../../support/random.ts";
+
+const readClientHello = (bytes: Buffer) => new ClientHelloReader().read(bytes);
 
 /** What a client says first. */
 function helloOf(options: { servername?: string; ALPNProtocols?: string[] }): Promise<Buffer> {
@@ -54,6 +56,20 @@ describe("a ClientHello", () => {
     const pieces = inRecords(hello, bytes);
     expect(readClientHello(pieces)).toEqual(names);
     expect(readClientHello(pieces.subarray(0, -1))).toBe("more");
+  });
+
+  it.each([1, 3, 50])("is read by one reader byte by byte, from records of %i bytes", (bytes) => {
+    const pieces = inRecords(hello, bytes);
+    const reader = new ClientHelloReader();
+    for (let cut = 0; cut < pieces.length; cut++) expect(reader.read(pieces.subarray(0, cut)), `${cut}`).toBe("more");
+    expect(reader.read(pieces)).toEqual(names);
+  });
+
+  it("is refused above its size, wherever a read ends", () => {
+    const head = Buffer.of(22, 3, 1, 0, 4, 1, 0, 0xff, 0xf0);
+    // Records of one byte, and a read that ends within the head of one.
+    const bytes = Buffer.concat([head, Buffer.alloc(6 * 11_000, Buffer.of(22, 3, 1, 0, 1, 0)), Buffer.of(22, 3)]);
+    expect(readClientHello(bytes)).toBe("too large");
   });
 
   it.each([
