@@ -186,6 +186,15 @@ export {
 export * from "./http1/message_limits";
 export { lowerTokenScalar, lowerTokenVector } from "./http1/name";
 export {
+  H2_CONTINUATIONS_MAX,
+  H2_PADDED_PER_SECOND,
+  H2_PINGS_PER_SECOND,
+  H2_PREMATURE_STREAMS,
+  H2_SETTINGS_PER_SECOND,
+  H2_STREAM_ERRORS_MAX,
+  H2_UNKNOWN_PER_SECOND,
+} from "./http2/budget";
+export {
   H2_CLIENT,
   H2_CONNECTION_CONTROL,
   H2_CONNECTION_FACTS,

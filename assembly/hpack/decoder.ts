@@ -157,7 +157,8 @@ function readLiteral(table: DynamicTable, bits: u32, indexes: bool, flags: u32):
   if (fault != OK) return fault;
 
   // The shortest that the two can be: no code is longer than 30 bits.
-  const least = (index == 0 ? leastLength(nameLength, nameCoded) : entryNameLength) + leastLength(stringLength, stringCoded);
+  const least =
+    (index == 0 ? leastLength(nameLength, nameCoded) : entryNameLength) + leastLength(stringLength, stringCoded);
   if (admits(least)) {
     const most =
       (index == 0 ? mostLength(nameLength, nameCoded) : entryNameLength) + mostLength(stringLength, stringCoded);

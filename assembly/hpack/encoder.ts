@@ -10,15 +10,7 @@
 
 import { H2_ENCODER_TABLE_MAX, HPACK_ENTRY_OVERHEAD, HPACK_HASH_SLOTS } from "../abi/limits";
 import { copyBytes } from "../bytes/copy";
-import {
-  blockAt,
-  FIELD_SENSITIVE,
-  Field,
-  fieldAt,
-  fieldName,
-  fieldNameLength,
-  fieldValue,
-} from "../header/block";
+import { blockAt, FIELD_SENSITIVE, Field, fieldAt, fieldName, fieldNameLength, fieldValue } from "../header/block";
 import {
   HEADER_AGE,
   HEADER_AUTHORIZATION,

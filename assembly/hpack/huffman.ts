@@ -54,7 +54,7 @@ export function huffmanInit(): void {
       code++;
     }
   }
-  assert(ordered == SYMBOLS && code == (1 << LENGTH_MAX));
+  assert(ordered == SYMBOLS && code == 1 << LENGTH_MAX);
 }
 
 /** All entries of the short table that begin with this code: length in the upper byte, symbol in the lower. */

@@ -34,15 +34,7 @@ import {
   STREAM_ID_MAX,
 } from "./frame";
 import { H2_STREAMS_PER_CONNECTION_MAX } from "../abi/limits";
-import {
-  block,
-  canSend,
-  STEP_SENT_END,
-  STREAM_HEAD_OUT,
-  Stream,
-  streamFind,
-  streamOpen,
-} from "./stream";
+import { block, canSend, STEP_SENT_END, STREAM_HEAD_OUT, Stream, streamFind, streamOpen } from "./stream";
 
 /** What `http2Encode...` returns for a stream that has ended, or whose own half has: nothing was written, and nothing will be. */
 export const ENCODE_GONE: i32 = -2;

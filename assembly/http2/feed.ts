@@ -139,7 +139,8 @@ export function http2Eof(handle: u32): u32 {
 }
 
 function noteHead(it: Http2Connection): void {
-  const started = it.sectionStream != 0 || it.phase == PHASE_PREFACE || (it.phase == PHASE_PREFIX && it.frameType == FRAME_HEADERS);
+  const started =
+    it.sectionStream != 0 || it.phase == PHASE_PREFACE || (it.phase == PHASE_PREFIX && it.frameType == FRAME_HEADERS);
   if (started) it.facts |= H2_FACT_HEAD_STARTED;
   else it.facts &= ~H2_FACT_HEAD_STARTED;
 }
@@ -374,8 +375,21 @@ function beginData(it: Http2Connection, length: u32, flags: u32, id: u32): void 
     return want(it, 1);
   }
   it.emptyFrames = 0;
-  if (length == 0) return endData(it, stream, false);
-  it.phase = <u8>PHASE_DATA;
+  beginContent(it, stream, length);
+}
+
+/** So many bytes of content are in this frame: by its head it is known whether they keep to content-length (RFC 9113 8.1.1). */
+function beginContent(it: Http2Connection, stream: Stream, content: u32): void {
+  if ((stream.flags & STREAM_HAS_LENGTH) != 0) {
+    const ends = (it.frameFlags & FLAG_END_STREAM) != 0;
+    if (<u64>content > stream.contentLeft || (ends && <u64>content != stream.contentLeft)) {
+      failStream(it, stream.id, H2_CONTENT_MISMATCH);
+      return skip(it);
+    }
+    stream.contentLeft -= content;
+  }
+  if (content > 0) it.phase = <u8>PHASE_DATA;
+  else endData(it, stream, false);
 }
 
 /** The pad length of DATA has been read. */
@@ -394,12 +408,11 @@ function padData(it: Http2Connection, padding: u32): void {
     if (flood != OK) return fail(it, flood);
   }
   const stream = streamFind(it, it.frameStream);
-  // The pad length and the padding are consumed: nobody holds them. The padding itself is credited here for the stream, on its way for the connection.
+  // Nobody holds padding: the stream has it back at once, the connection as it is skipped.
   creditConnection(it, 1);
   if (stream == null) return skip(it);
   stream.credit += padding + 1;
-  if (content > 0) it.phase = <u8>PHASE_DATA;
-  else endData(it, stream, false);
+  beginContent(it, stream, content);
 }
 
 function readData(it: Http2Connection, from: usize, end: usize): usize {
@@ -411,22 +424,10 @@ function readData(it: Http2Connection, from: usize, end: usize): usize {
     skip(it);
     return from;
   }
-  if ((stream.flags & STREAM_HAS_LENGTH) != 0) {
-    if (stream.contentLeft < <u64>n) {
-      failStream(it, it.frameStream, H2_CONTENT_MISMATCH);
-      skip(it);
-      return from;
-    }
-    stream.contentLeft -= n;
-  }
   it.frameLeft -= n;
   stream.held += n;
   const isWhole = n == content;
   const ends = isWhole && (it.frameFlags & FLAG_END_STREAM) != 0;
-  if (ends && (stream.flags & STREAM_HAS_LENGTH) != 0 && stream.contentLeft != 0) {
-    endData(it, stream, false);
-    return from + n;
-  }
   eventPush(EVENT_DATA, <u32>from, ends ? n | EVENT_DATA_END : n, it.frameStream);
   if (isWhole) endData(it, stream, true);
   return from + n;
@@ -435,12 +436,8 @@ function readData(it: Http2Connection, from: usize, end: usize): usize {
 /** All content of a DATA frame has been told; `told`: its END_STREAM too. */
 function endData(it: Http2Connection, stream: Stream, told: bool): void {
   if ((it.frameFlags & FLAG_END_STREAM) != 0) {
-    if ((stream.flags & STREAM_HAS_LENGTH) != 0 && stream.contentLeft != 0) {
-      failStream(it, it.frameStream, H2_CONTENT_MISMATCH);
-    } else {
-      if (!told) eventPush(EVENT_DATA, 0, EVENT_DATA_END, it.frameStream);
-      endHalf(it, stream, STEP_RECEIVED_END);
-    }
+    if (!told) eventPush(EVENT_DATA, 0, EVENT_DATA_END, it.frameStream);
+    endHalf(it, stream, STEP_RECEIVED_END);
   }
   skip(it);
 }

@@ -2,7 +2,8 @@
 //
 // What comes in counts as held until the host has passed it on (`http2Consumed`); only then may the peer send as much again. So what a connection keeps in
 // memory is bounded by its window, what a stream keeps by its own, and a stream that stands still stops nobody while its window is the smaller one.
-// Padding, and content of streams that are gone, is consumed at once. WINDOW_UPDATE is sent for half a window at a time.
+// Padding, and content of streams that are gone, is consumed at once. WINDOW_UPDATE is sent for half a window at a time, or for as much as the peer has left: else
+// a stream that stands still on most of the connection's window would keep from the others what they have consumed.
 
 import { EVENT_WRITABLE } from "../abi/event";
 import { H2_NO_BLOCK, H2_STREAM_WINDOW_OVERFLOW, H2_WINDOW_OVERFLOW } from "../abi/result";
@@ -42,7 +43,8 @@ export function http2Flushed(handle: u32): u32 {
 
 /** A stream may get WINDOW_UPDATE as long as the peer may send on it. */
 export function creditStream(it: Http2Connection, stream: Stream): void {
-  if (stream.credit == 0 || stream.credit < it.streamWindow / 2 || !canReceive(stream) || it.phase == PHASE_DEAD) return;
+  if (!isWorthTelling(stream.credit, it.streamWindow, stream.receiveWindow)) return;
+  if (!canReceive(stream) || it.phase == PHASE_DEAD) return;
   stream.receiveWindow += <i32>stream.credit;
   const ok = putWindowUpdate(it, stream.id, stream.credit);
   stream.credit = 0;
@@ -52,11 +54,15 @@ export function creditStream(it: Http2Connection, stream: Stream): void {
 /** Bytes of DATA frames that nobody holds any more. */
 export function creditConnection(it: Http2Connection, bytes: u32): void {
   it.credit += bytes;
-  if (it.credit == 0 || it.credit < it.connectionWindow / 2 || it.phase == PHASE_DEAD) return;
+  if (!isWorthTelling(it.credit, it.connectionWindow, it.receiveWindow) || it.phase == PHASE_DEAD) return;
   it.receiveWindow += <i32>it.credit;
   const ok = putWindowUpdate(it, 0, it.credit);
   it.credit = 0;
   if (!ok) fail(it, H2_NO_BLOCK);
+}
+
+function isWorthTelling(credit: u32, window: u32, left: i32): bool {
+  return credit > 0 && (credit >= window / 2 || <i32>credit >= left);
 }
 
 /** A stream is gone with content that the host had not reported. */

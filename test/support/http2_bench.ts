@@ -23,7 +23,10 @@ export interface Settings {
 
 const CODES = new Map(
   Object.entries(layout)
-    .filter(([name, value]) => /^(H2|HPACK)_[A-Z_]+$/.test(name) && typeof value === "number" && value >= 0x200 && value < 0x400)
+    .filter(
+      ([name, value]) =>
+        /^(H2|HPACK)_[A-Z_]+$/.test(name) && typeof value === "number" && value >= 0x200 && value < 0x400,
+    )
     .filter(([name]) => !/_(BYTES|MAX|SECOND|STREAMS|MS|CODES|SLOTS|MARGIN)$/.test(name))
     .map(([name, value]) => [value as number, name]),
 );
@@ -174,7 +177,15 @@ export class Http2Peer {
     const { core, out, room } = this.bench;
     const from = layout.OUTPUT_SLABS_START + layout.OUTPUT_SLAB_BYTES;
     core.bytes.set(bytes, from);
-    const length = core.exports.http2EncodeData(this.connection, stream, from, bytes.length, endStream ? 1 : 0, out, room);
+    const length = core.exports.http2EncodeData(
+      this.connection,
+      stream,
+      from,
+      bytes.length,
+      endStream ? 1 : 0,
+      out,
+      room,
+    );
     if (length < 0) return length;
     const taken = core.result(0);
     this.wrote(length);

@@ -36,7 +36,18 @@ export const ERRORS = [
   "HTTP_1_1_REQUIRED",
 ] as const;
 
-const NAMES = ["DATA", "HEADERS", "PRIORITY", "RST", "SETTINGS", "PUSH_PROMISE", "PING", "GOAWAY", "WINDOW", "CONTINUATION"];
+const NAMES = [
+  "DATA",
+  "HEADERS",
+  "PRIORITY",
+  "RST",
+  "SETTINGS",
+  "PUSH_PROMISE",
+  "PING",
+  "GOAWAY",
+  "WINDOW",
+  "CONTINUATION",
+];
 
 export function frame(type: number, flags: number, stream: number, payload: Uint8Array | string = ""): Buffer {
   const body = Buffer.from(payload as string, "latin1");

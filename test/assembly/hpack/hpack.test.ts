@@ -212,7 +212,10 @@ function latin1(text: string): string {
 
 /** What comes out of a round trip: pseudo fields in front, crumbs that stand together as one. */
 function settled(fields: Fields): [string, string][] {
-  const ordered = [...fields.filter(([name]) => name.startsWith(":")), ...fields.filter(([name]) => !name.startsWith(":"))];
+  const ordered = [
+    ...fields.filter(([name]) => name.startsWith(":")),
+    ...fields.filter(([name]) => !name.startsWith(":")),
+  ];
   const joined: [string, string][] = [];
   for (const [name, value] of ordered) {
     const before = joined.at(-1);
@@ -255,11 +258,17 @@ describe("properties", () => {
     while (performance.now() < deadline) {
       withBench(() => {
         for (let section = 0; section < 5; section++) {
-          const wire = Buffer.from(Array.from({ length: Math.floor(random() * 200) }, () => {
-            // Lead bytes and short lengths are likelier, so that decoders get somewhere.
-            const kind = random();
-            return kind < 0.3 ? Math.floor(random() * 8) : kind < 0.6 ? 0x40 + Math.floor(random() * 0x80) : Math.floor(random() * 256);
-          }));
+          const wire = Buffer.from(
+            Array.from({ length: Math.floor(random() * 200) }, () => {
+              // Lead bytes and short lengths are likelier, so that decoders get somewhere.
+              const kind = random();
+              return kind < 0.3
+                ? Math.floor(random() * 8)
+                : kind < 0.6
+                  ? 0x40 + Math.floor(random() * 0x80)
+                  : Math.floor(random() * 256);
+            }),
+          );
           const maxBytes = random() < 0.3 ? Math.floor(random() * 100) : 60_000;
           const { code, fields, tableSize } = bench.decode(wire, maxBytes, random() < 0.2 ? 3 : 1000);
           expect(tableSize).toBeLessThanOrEqual(4096);
@@ -286,15 +295,18 @@ describe("a second implementation", () => {
     });
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     const { port } = server.address() as AddressInfo;
-    const requests = Array.from({ length: 30 }, (_, i): Fields => [
-      [":method", "GET"],
-      [":scheme", "http"],
-      [":authority", "h"],
-      [":path", `/${i}`],
-      ["x-number", String(i % 3)],
-      ["x-text", `\u00e9${"ab/c".repeat(i * 7)}`],
-      ["accept-encoding", "gzip, deflate"],
-    ]);
+    const requests = Array.from(
+      { length: 30 },
+      (_, i): Fields => [
+        [":method", "GET"],
+        [":scheme", "http"],
+        [":authority", "h"],
+        [":path", `/${i}`],
+        ["x-number", String(i % 3)],
+        ["x-text", `\u00e9${"ab/c".repeat(i * 7)}`],
+        ["accept-encoding", "gzip, deflate"],
+      ],
+    );
     const { connect } = await import("node:net");
     const socket = connect(port, "127.0.0.1");
     bench.open();
