@@ -25,7 +25,6 @@ import {
   blockNew,
   blockReserve,
   blockText,
-  FIELD_BYTES,
   FIELD_LINE,
   FIELD_SENSITIVE,
   fieldAt,

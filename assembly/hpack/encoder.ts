@@ -45,7 +45,7 @@ import {
   HEADER_X_REQUEST_ID,
 } from "../header/names";
 import { HPACK_STATIC_COUNT } from "../memory/arena";
-import { DynamicTable, entryAt, entryEquals, entryNamed, oldestEntry, tableInsert, tableResize } from "./dynamic_table";
+import { DynamicTable, entryAt, entryEquals, entryNamed, tableInsert, tableResize } from "./dynamic_table";
 import { huffmanEncode, huffmanLength } from "./huffman";
 import { writeInteger } from "./integer";
 import { staticExact, staticIndex } from "./static_table";

@@ -2,8 +2,8 @@
 // block that is taken for it and given back when the host has fetched it, so an idle connection holds none.
 
 import { H2_STREAMS_PER_CONNECTION_MAX } from "../abi/limits";
-import { blockAppendText, blockAt, blockFree, blockNew, blockText } from "../header/block";
 import { copyBytes } from "../bytes/copy";
+import { blockAppendText, blockAt, blockFree, blockNew, blockText } from "../header/block";
 import {
   H2_CLIENT,
   H2_FACT_GOAWAY_SENT,

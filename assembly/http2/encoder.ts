@@ -3,13 +3,14 @@
 // Heads go out in the order in which they are encoded: both sides' tables depend on it. So a caller writes what it gets before anything else of
 // this connection.
 
+import { H2_STREAMS_PER_CONNECTION_MAX } from "../abi/limits";
 import { blockAt, fieldAt, fieldValue } from "../header/block";
 import { METHOD_OTHER, methodId } from "../header/method";
 import { HEADER_METHOD, HEADER_STATUS } from "../header/names";
 import { headerFindId } from "../header/read";
 import { encodeSection, encodeStatus, sectionBound } from "../hpack/encoder";
-import { RESULT } from "../memory/arena";
 import { ENCODE_NO_ROOM } from "../http1/encoder";
+import { RESULT } from "../memory/arena";
 import {
   encoderOf,
   encoderTableOf,
@@ -33,7 +34,6 @@ import {
   putFrameHead,
   STREAM_ID_MAX,
 } from "./frame";
-import { H2_STREAMS_PER_CONNECTION_MAX } from "../abi/limits";
 import { block, canSend, STEP_SENT_END, STREAM_HEAD_OUT, Stream, streamFind, streamOpen } from "./stream";
 
 /** What `http2Encode...` returns for a stream that has ended, or whose own half has: nothing was written, and nothing will be. */

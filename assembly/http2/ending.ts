@@ -60,10 +60,10 @@ export function failStream(it: Http2Connection, id: u32, code: u32): void {
     rememberClosed(it, id, ENDED_BY_US);
   }
   eventPush(EVENT_ERROR, code, 0, id);
-  if (!putReset(it, id, http2WireError(code))) return fail(it, H2_NO_BLOCK);
-  if (it.kind != H2_SERVER) return;
-  const flood = spendStreamError(it);
-  if (flood != OK) fail(it, flood);
+  let fault: u32 = OK;
+  if (!putReset(it, id, http2WireError(code))) fault = H2_NO_BLOCK;
+  else if (it.kind == H2_SERVER) fault = spendStreamError(it);
+  if (fault != OK) fail(it, fault);
 }
 
 /** The peer broke a rule of the connection: GOAWAY, an event, and nothing is read any more. */

@@ -151,26 +151,26 @@ function read(it: Http2Connection, from: usize, end: usize): void {
     const phase: u32 = it.phase;
     if (phase == PHASE_FRAME_HEAD) {
       if (it.held == 0 && end - at >= <usize>FRAME_HEAD_BYTES) {
-        beginFrame(it, at);
+        judge(it, beginFrame(it, at));
         at += FRAME_HEAD_BYTES;
       } else {
         at = gather(it, at, end, FRAME_HEAD_BYTES);
         if (it.held < FRAME_HEAD_BYTES) return;
         it.held = 0;
-        beginFrame(it, heldBytes(it));
+        judge(it, beginFrame(it, heldBytes(it)));
       }
     } else if (phase == PHASE_PREFIX) {
       const wanted: u32 = it.wanted;
       if (it.held == 0 && <u32>(end - at) >= wanted) {
         it.frameLeft -= wanted;
-        readPrefix(it, at, at + wanted, end);
+        judge(it, readPrefix(it, at));
         at += wanted;
       } else {
         at = gather(it, at, end, wanted);
         if (it.held < wanted) return;
         it.held = 0;
         it.frameLeft -= wanted;
-        readPrefix(it, heldBytes(it), at, end);
+        judge(it, readPrefix(it, heldBytes(it)));
       }
     } else if (phase == PHASE_DATA) {
       at = readData(it, at, end);
@@ -189,6 +189,11 @@ function read(it: Http2Connection, from: usize, end: usize): void {
       return;
     }
   }
+}
+
+/** What the parts of the reader return: a result code of the connection, which ends with it. Errors of one stream are settled where they are found. */
+function judge(it: Http2Connection, fault: u32): void {
+  if (fault != OK) fail(it, fault);
 }
 
 function heldBytes(it: Http2Connection): usize {
@@ -221,7 +226,7 @@ function readPreface(it: Http2Connection, from: usize, end: usize): usize {
 }
 
 /** Reads a frame's head, judges what can be judged by it, and says how the payload is read. */
-function beginFrame(it: Http2Connection, head: usize): void {
+function beginFrame(it: Http2Connection, head: usize): u32 {
   const word = readU32(head);
   const length = word >> 8;
   const type = word & 0xff;
@@ -232,75 +237,72 @@ function beginFrame(it: Http2Connection, head: usize): void {
   it.frameStream = stream;
   it.frameLeft = length;
   it.padding = 0;
-  if (length > FRAME_BYTES_MAX) return fail(it, H2_FRAME_SIZE);
+  if (length > FRAME_BYTES_MAX) return H2_FRAME_SIZE;
   if ((it.facts & H2_FACT_GREETED) == 0) {
-    if (type != FRAME_SETTINGS || (flags & FLAG_ACK) != 0) return fail(it, H2_FIRST_FRAME);
+    if (type != FRAME_SETTINGS || (flags & FLAG_ACK) != 0) return H2_FIRST_FRAME;
   }
-  if ((it.sectionStream != 0) != (type == FRAME_CONTINUATION)) return fail(it, H2_CONTINUATION);
+  if ((it.sectionStream != 0) != (type == FRAME_CONTINUATION)) return H2_CONTINUATION;
   switch (type) {
     case FRAME_DATA:
       return beginData(it, length, flags, stream);
     case FRAME_HEADERS:
       return beginHeaders(it, length, flags, stream);
     case FRAME_CONTINUATION:
-      return beginContinuation(it, length, stream);
+      return beginContinuation(it, stream);
     case FRAME_PRIORITY: {
-      if (stream == 0) return fail(it, H2_FRAME_STREAM);
+      if (stream == 0) return H2_FRAME_STREAM;
       const flood = spendPriority(it);
-      if (flood != OK) return fail(it, flood);
+      if (flood != OK) return flood;
       if (length != PRIORITY_BYTES) {
-        failStreamOf(it, stream, H2_PRIORITY_SIZE);
+        if (isIdle(it, stream)) return H2_FRAME_SIZE;
+        failStream(it, stream, H2_PRIORITY_SIZE);
         return skip(it);
       }
       return want(it, PRIORITY_BYTES);
     }
     case FRAME_RST_STREAM:
-      if (stream == 0) return fail(it, H2_FRAME_STREAM);
-      if (length != 4) return fail(it, H2_FRAME_SIZE);
+      if (stream == 0) return H2_FRAME_STREAM;
+      if (length != 4) return H2_FRAME_SIZE;
       return want(it, 4);
     case FRAME_SETTINGS:
       return beginSettings(it, length, flags, stream);
     case FRAME_PUSH_PROMISE:
-      return fail(it, H2_PUSH);
+      return H2_PUSH;
     case FRAME_PING:
-      if (stream != 0) return fail(it, H2_FRAME_STREAM);
-      if (length != 8) return fail(it, H2_FRAME_SIZE);
+      if (stream != 0) return H2_FRAME_STREAM;
+      if (length != 8) return H2_FRAME_SIZE;
       return want(it, 8);
     case FRAME_GOAWAY:
-      if (stream != 0) return fail(it, H2_FRAME_STREAM);
-      if (length < 8) return fail(it, H2_FRAME_SIZE);
+      if (stream != 0) return H2_FRAME_STREAM;
+      if (length < 8) return H2_FRAME_SIZE;
       return want(it, 8);
     case FRAME_WINDOW_UPDATE:
-      if (length != 4) return fail(it, H2_FRAME_SIZE);
+      if (length != 4) return H2_FRAME_SIZE;
       return want(it, 4);
     default: {
       // 5.5: extensions are ignored.
       const flood = spendUnknown(it);
-      if (flood != OK) return fail(it, flood);
+      if (flood != OK) return flood;
       return skip(it);
     }
   }
 }
 
-function want(it: Http2Connection, bytes: u32): void {
+function want(it: Http2Connection, bytes: u32): u32 {
   it.wanted = <u8>bytes;
   it.phase = <u8>PHASE_PREFIX;
+  return OK;
 }
 
-function skip(it: Http2Connection): void {
-  if (it.phase == PHASE_DEAD) return;
+function skip(it: Http2Connection): u32 {
+  if (it.phase == PHASE_DEAD) return OK;
   it.phase = <u8>PHASE_SKIP;
-  if (it.frameLeft == 0) endFrame(it);
+  return it.frameLeft == 0 ? endFrame(it) : OK;
 }
 
-function endFrame(it: Http2Connection): void {
+function endFrame(it: Http2Connection): u32 {
   if (it.phase != PHASE_DEAD) it.phase = <u8>PHASE_FRAME_HEAD;
-}
-
-/** A stream's error, where the stream has ever been; a reset of an idle stream would itself be an error (6.4). */
-function failStreamOf(it: Http2Connection, stream: u32, code: u32): void {
-  if (isIdle(it, stream)) fail(it, code == H2_PRIORITY_SIZE ? H2_FRAME_SIZE : H2_IDLE_STREAM);
-  else failStream(it, stream, code);
+  return OK;
 }
 
 /** Whether nobody has opened this stream, nor one behind it. Streams of a server's own are never opened. */
@@ -310,44 +312,39 @@ function isIdle(it: Http2Connection, stream: u32): bool {
 
 // --- SETTINGS
 
-function beginSettings(it: Http2Connection, length: u32, flags: u32, stream: u32): void {
-  if (stream != 0) return fail(it, H2_FRAME_STREAM);
+function beginSettings(it: Http2Connection, length: u32, flags: u32, stream: u32): u32 {
+  if (stream != 0) return H2_FRAME_STREAM;
   if ((flags & FLAG_ACK) != 0) {
-    if (length != 0) return fail(it, H2_FRAME_SIZE);
-    if ((it.facts & H2_FACT_SETTLED) != 0) return fail(it, H2_SETTINGS_ACK);
+    if (length != 0) return H2_FRAME_SIZE;
+    if ((it.facts & H2_FACT_SETTLED) != 0) return H2_SETTINGS_ACK;
     settle(it);
     return endFrame(it);
   }
-  if (length % SETTING_BYTES != 0) return fail(it, H2_FRAME_SIZE);
+  if (length % SETTING_BYTES != 0) return H2_FRAME_SIZE;
   const flood = spendSettings(it);
-  if (flood != OK) return fail(it, flood);
+  if (flood != OK) return flood;
   if (length == 0) return endSettings(it);
-  want(it, SETTING_BYTES);
+  return want(it, SETTING_BYTES);
 }
 
-function endSettings(it: Http2Connection): void {
+function endSettings(it: Http2Connection): u32 {
   it.facts |= H2_FACT_GREETED;
-  if (!putSettingsAck(it)) return fail(it, H2_NO_BLOCK);
-  checkFlood(it);
-  if (it.phase == PHASE_DEAD) return;
-  eventPush(EVENT_SETTINGS, 0, 0, 0);
-  endFrame(it);
-}
-
-function checkFlood(it: Http2Connection): void {
+  if (!putSettingsAck(it)) return H2_NO_BLOCK;
   const flood = checkControlFrames(it);
-  if (flood != OK) fail(it, flood);
+  if (flood != OK) return flood;
+  eventPush(EVENT_SETTINGS, 0, 0, 0);
+  return endFrame(it);
 }
 
 // --- DATA
 
-function beginData(it: Http2Connection, length: u32, flags: u32, id: u32): void {
-  if (id == 0) return fail(it, H2_FRAME_STREAM);
-  if (<i32>length > it.receiveWindow) return fail(it, H2_WINDOW_EXCEEDED);
+function beginData(it: Http2Connection, length: u32, flags: u32, id: u32): u32 {
+  if (id == 0) return H2_FRAME_STREAM;
+  if (<i32>length > it.receiveWindow) return H2_WINDOW_EXCEEDED;
   it.receiveWindow -= <i32>length;
   const stream = streamFind(it, id);
   if (stream == null) {
-    if (isIdle(it, id)) return fail(it, H2_IDLE_STREAM);
+    if (isIdle(it, id)) return H2_IDLE_STREAM;
     // What was under way when we reset the stream is no fault (5.1).
     if (howClosed(it, id) != ENDED_BY_US) failStream(it, id, H2_STREAM_CLOSED);
     return skip(it);
@@ -367,19 +364,19 @@ function beginData(it: Http2Connection, length: u32, flags: u32, id: u32): void 
   stream.receiveWindow -= <i32>length;
   if (length == 0 && (flags & FLAG_END_STREAM) == 0) {
     const flood = spendEmpty(it);
-    if (flood != OK) return fail(it, flood);
+    if (flood != OK) return flood;
     return endFrame(it);
   }
   if ((flags & FLAG_PADDED) != 0) {
-    if (length == 0) return fail(it, H2_FRAME_SIZE);
+    if (length == 0) return H2_FRAME_SIZE;
     return want(it, 1);
   }
   it.emptyFrames = 0;
-  beginContent(it, stream, length);
+  return beginContent(it, stream, length);
 }
 
 /** So many bytes of content are in this frame: by its head it is known whether they keep to content-length (RFC 9113 8.1.1). */
-function beginContent(it: Http2Connection, stream: Stream, content: u32): void {
+function beginContent(it: Http2Connection, stream: Stream, content: u32): u32 {
   if ((stream.flags & STREAM_HAS_LENGTH) != 0) {
     const ends = (it.frameFlags & FLAG_END_STREAM) != 0;
     if (<u64>content > stream.contentLeft || (ends && <u64>content != stream.contentLeft)) {
@@ -388,31 +385,32 @@ function beginContent(it: Http2Connection, stream: Stream, content: u32): void {
     }
     stream.contentLeft -= content;
   }
-  if (content > 0) it.phase = <u8>PHASE_DATA;
-  else endData(it, stream, false);
+  if (content == 0) return endData(it, stream, false);
+  it.phase = <u8>PHASE_DATA;
+  return OK;
 }
 
 /** The pad length of DATA has been read. */
-function padData(it: Http2Connection, padding: u32): void {
-  if (padding > it.frameLeft) return fail(it, H2_PADDING);
+function padData(it: Http2Connection, padding: u32): u32 {
+  if (padding > it.frameLeft) return H2_PADDING;
   it.padding = <u8>padding;
   const content = it.frameLeft - padding;
   if (padding > content) {
     const flood = spendPadding(it);
-    if (flood != OK) return fail(it, flood);
+    if (flood != OK) return flood;
   }
   if (content > 0 || (it.frameFlags & FLAG_END_STREAM) != 0) {
     it.emptyFrames = 0;
   } else {
     const flood = spendEmpty(it);
-    if (flood != OK) return fail(it, flood);
+    if (flood != OK) return flood;
   }
   const stream = streamFind(it, it.frameStream);
   // Nobody holds padding: the stream has it back at once, the connection as it is skipped.
   creditConnection(it, 1);
   if (stream == null) return skip(it);
   stream.credit += padding + 1;
-  beginContent(it, stream, content);
+  return beginContent(it, stream, content);
 }
 
 function readData(it: Http2Connection, from: usize, end: usize): usize {
@@ -434,59 +432,59 @@ function readData(it: Http2Connection, from: usize, end: usize): usize {
 }
 
 /** All content of a DATA frame has been told; `told`: its END_STREAM too. */
-function endData(it: Http2Connection, stream: Stream, told: bool): void {
+function endData(it: Http2Connection, stream: Stream, told: bool): u32 {
   if ((it.frameFlags & FLAG_END_STREAM) != 0) {
     if (!told) eventPush(EVENT_DATA, 0, EVENT_DATA_END, it.frameStream);
     endHalf(it, stream, STEP_RECEIVED_END);
   }
-  skip(it);
+  return skip(it);
 }
 
 // --- HEADERS and CONTINUATION
 
-function beginHeaders(it: Http2Connection, length: u32, flags: u32, stream: u32): void {
-  if (stream == 0) return fail(it, H2_FRAME_STREAM);
+function beginHeaders(it: Http2Connection, length: u32, flags: u32, stream: u32): u32 {
+  if (stream == 0) return H2_FRAME_STREAM;
   it.sectionStream = stream;
   it.sectionFlags = flags;
   it.continuations = 0;
   const prefix: u32 = ((flags & FLAG_PADDED) != 0 ? 1 : 0) + ((flags & FLAG_PRIORITY) != 0 ? PRIORITY_BYTES : 0);
-  if (prefix > length) return fail(it, H2_FRAME_SIZE);
+  if (prefix > length) return H2_FRAME_SIZE;
   if (prefix > 0) return want(it, prefix);
-  beginFragment(it);
+  return beginFragment(it);
 }
 
 /** Pad length and priority of HEADERS. */
-function prefixHeaders(it: Http2Connection, from: usize): void {
+function prefixHeaders(it: Http2Connection, from: usize): u32 {
   let at = from;
   if ((it.frameFlags & FLAG_PADDED) != 0) {
     it.padding = load<u8>(at++);
-    if (<u32>it.padding > it.frameLeft) return fail(it, H2_PADDING);
+    if (<u32>it.padding > it.frameLeft) return H2_PADDING;
   }
   if ((it.frameFlags & FLAG_PRIORITY) != 0 && (readU32(at) & STREAM_ID_MAX) == it.sectionStream) {
     // Told when the block is whole: the tables of HPACK go on.
     it.sectionFlags |= SECTION_DEPENDS_ON_ITSELF;
   }
-  beginFragment(it);
+  return beginFragment(it);
 }
 
 /** Beside the flags of HEADERS in `sectionFlags`. */
 export const SECTION_DEPENDS_ON_ITSELF: u32 = 0x100;
 
-function beginContinuation(it: Http2Connection, length: u32, stream: u32): void {
-  if (stream != it.sectionStream) return fail(it, H2_CONTINUATION);
-  if (++it.continuations > H2_CONTINUATIONS_MAX) return fail(it, H2_FLOOD_CONTINUATION);
-  beginFragment(it);
+function beginContinuation(it: Http2Connection, stream: u32): u32 {
+  if (stream != it.sectionStream) return H2_CONTINUATION;
+  if (++it.continuations > H2_CONTINUATIONS_MAX) return H2_FLOOD_CONTINUATION;
+  return beginFragment(it);
 }
 
-function beginFragment(it: Http2Connection): void {
+function beginFragment(it: Http2Connection): u32 {
   if (it.frameLeft == it.padding && (it.frameFlags & FLAG_END_HEADERS) == 0) {
     const flood = spendEmpty(it);
-    if (flood != OK) return fail(it, flood);
+    if (flood != OK) return flood;
   } else {
     it.emptyFrames = 0;
   }
   it.phase = <u8>PHASE_FRAGMENT;
-  if (it.frameLeft == it.padding) endFragment(it, 0, 0);
+  return it.frameLeft == it.padding ? endFragment(it, 0, 0) : OK;
 }
 
 function readFragment(it: Http2Connection, from: usize, end: usize): usize {
@@ -495,7 +493,7 @@ function readFragment(it: Http2Connection, from: usize, end: usize): usize {
   it.frameLeft -= n;
   const isWhole = n == content;
   if (isWhole && it.fragment == 0 && (it.frameFlags & FLAG_END_HEADERS) != 0) {
-    endFragment(it, from, from + n);
+    judge(it, endFragment(it, from, from + n));
     return from + n;
   }
   const had: u32 = it.fragment == 0 ? 0 : blockAt(it.fragment).textEnd;
@@ -510,12 +508,12 @@ function readFragment(it: Http2Connection, from: usize, end: usize): usize {
     return end;
   }
   it.fragment = held;
-  if (isWhole) endFragment(it, 0, 0);
+  if (isWhole) judge(it, endFragment(it, 0, 0));
   return from + n;
 }
 
 /** A frame's fragment is whole. The block too, if this was its last: it lies at [from, end), or in what was gathered. */
-function endFragment(it: Http2Connection, from: usize, end: usize): void {
+function endFragment(it: Http2Connection, from: usize, end: usize): u32 {
   if ((it.frameFlags & FLAG_END_HEADERS) == 0) return skip(it);
   const id = it.sectionStream;
   const gathered = it.fragment;
@@ -531,12 +529,12 @@ function endFragment(it: Http2Connection, from: usize, end: usize): void {
   if ((it.sectionFlags & SECTION_DEPENDS_ON_ITSELF) != 0 && it.phase != PHASE_DEAD) {
     if (streamFind(it, id) != null) failStream(it, id, H2_SELF_DEPENDENCY);
   }
-  skip(it);
+  return skip(it);
 }
 
 // --- frames that are read whole
 
-function readPrefix(it: Http2Connection, from: usize, behind: usize, end: usize): void {
+function readPrefix(it: Http2Connection, from: usize): u32 {
   switch (<u32>it.frameType) {
     case FRAME_DATA:
       return padData(it, load<u8>(from));
@@ -544,12 +542,14 @@ function readPrefix(it: Http2Connection, from: usize, behind: usize, end: usize)
       return prefixHeaders(it, from);
     case FRAME_SETTINGS: {
       const fault = applySetting(it, bswap<u16>(load<u16>(from)), readU32(from + 2));
-      if (fault != OK) return fail(it, fault);
-      if (it.frameLeft == 0) endSettings(it);
-      return;
+      if (fault != OK) return fault;
+      return it.frameLeft == 0 ? endSettings(it) : OK;
     }
     case FRAME_PRIORITY:
-      if ((readU32(from) & STREAM_ID_MAX) == it.frameStream) failStreamOf(it, it.frameStream, H2_SELF_DEPENDENCY);
+      if ((readU32(from) & STREAM_ID_MAX) != it.frameStream) return endFrame(it);
+      // A reset of an idle stream would itself be an error (6.4).
+      if (isIdle(it, it.frameStream)) return H2_IDLE_STREAM;
+      failStream(it, it.frameStream, H2_SELF_DEPENDENCY);
       return endFrame(it);
     case FRAME_RST_STREAM:
       return readReset(it, readU32(from));
@@ -563,33 +563,33 @@ function readPrefix(it: Http2Connection, from: usize, behind: usize, end: usize)
   }
 }
 
-function readReset(it: Http2Connection, error: u32): void {
+function readReset(it: Http2Connection, error: u32): u32 {
   const id = it.frameStream;
-  if (isIdle(it, id)) return fail(it, H2_IDLE_STREAM);
+  if (isIdle(it, id)) return H2_IDLE_STREAM;
   endFrame(it);
   const stream = streamFind(it, id);
-  if (stream == null) return;
+  if (stream == null) return OK;
   const flood = it.kind == H2_SERVER ? spendReset(it, stream, now) : OK;
   streamStep(stream, STEP_RESET);
   endStream(it, stream, ENDED_BY_PEER);
   eventPush(EVENT_RESET, error, 0, id);
-  if (flood != OK) fail(it, flood);
+  return flood;
 }
 
-function readPing(it: Http2Connection, from: usize): void {
+function readPing(it: Http2Connection, from: usize): u32 {
   if ((it.frameFlags & FLAG_ACK) != 0) {
     eventPush(EVENT_PING_ACK, load<u32>(from), load<u32>(from, 4), 0);
     return endFrame(it);
   }
   const flood = spendPing(it);
-  if (flood != OK) return fail(it, flood);
-  if (!putPingAck(it, from)) return fail(it, H2_NO_BLOCK);
+  if (flood != OK) return flood;
+  if (!putPingAck(it, from)) return H2_NO_BLOCK;
   endFrame(it);
-  checkFlood(it);
+  return checkControlFrames(it);
 }
 
-function readGoaway(it: Http2Connection, last: u32, error: u32): void {
-  if (last > it.goawayReceived) return fail(it, H2_GOAWAY_ID);
+function readGoaway(it: Http2Connection, last: u32, error: u32): u32 {
+  if (last > it.goawayReceived) return H2_GOAWAY_ID;
   it.goawayReceived = last;
   it.facts |= H2_FACT_GOAWAY_RECEIVED;
   eventPush(EVENT_GOAWAY, error, last, 0);
@@ -606,21 +606,19 @@ function readGoaway(it: Http2Connection, last: u32, error: u32): void {
       eventPush(EVENT_RESET, REFUSED_STREAM, 0, id);
     }
   }
-  skip(it);
+  return skip(it);
 }
 
-function readWindowUpdate(it: Http2Connection, increment: u32): void {
+function readWindowUpdate(it: Http2Connection, increment: u32): u32 {
   const flood = spendWindowUpdate(it);
-  if (flood != OK) return fail(it, flood);
+  if (flood != OK) return flood;
   endFrame(it);
   const id = it.frameStream;
-  if (id == 0) {
-    if (increment == 0) return fail(it, H2_WINDOW_ZERO);
-    return enlargeConnection(it, increment);
-  }
-  if (isIdle(it, id)) return fail(it, H2_IDLE_STREAM);
+  if (id == 0) return increment == 0 ? H2_WINDOW_ZERO : enlargeConnection(it, increment);
+  if (isIdle(it, id)) return H2_IDLE_STREAM;
   const stream = streamFind(it, id);
-  if (stream == null) return;
-  if (increment == 0) return failStream(it, id, H2_STREAM_WINDOW_ZERO);
-  enlargeStream(it, stream, increment);
+  if (stream == null) return OK;
+  const fault = increment == 0 ? H2_STREAM_WINDOW_ZERO : enlargeStream(stream, increment);
+  if (fault != OK) failStream(it, id, fault);
+  return OK;
 }

@@ -6,11 +6,11 @@
 // a stream that stands still on most of the connection's window would keep from the others what they have consumed.
 
 import { EVENT_WRITABLE } from "../abi/event";
-import { H2_NO_BLOCK, H2_STREAM_WINDOW_OVERFLOW, H2_WINDOW_OVERFLOW } from "../abi/result";
+import { H2_NO_BLOCK, H2_STREAM_WINDOW_OVERFLOW, H2_WINDOW_OVERFLOW, OK } from "../abi/result";
 import { eventPush, eventsReset, eventsWritten } from "../memory/ring";
 import { Http2Connection, http2At, PHASE_DEAD, WINDOW_MAX } from "./connection";
 import { putWindowUpdate } from "./control";
-import { fail, failStream } from "./ending";
+import { fail } from "./ending";
 import { canReceive, Stream, streamFind, unblock } from "./stream";
 
 /** What one stream is expected to take of a connection's window at a time, when several wait for it. */
@@ -70,18 +70,20 @@ export function releaseHeld(it: Http2Connection, held: u32): void {
   if (held > 0) creditConnection(it, held);
 }
 
-/** The peer's WINDOW_UPDATE, not zero, for the connection. */
-export function enlargeConnection(it: Http2Connection, increment: u32): void {
+/** The peer's WINDOW_UPDATE, not zero, for the connection. A result code. */
+export function enlargeConnection(it: Http2Connection, increment: u32): u32 {
   const wanted: i64 = <i64>it.sendWindow + increment;
-  if (wanted > <i64>WINDOW_MAX) return fail(it, H2_WINDOW_OVERFLOW);
+  if (wanted > <i64>WINDOW_MAX) return H2_WINDOW_OVERFLOW;
   it.sendWindow = <i32>wanted;
+  return OK;
 }
 
 /** The same for a stream. */
-export function enlargeStream(it: Http2Connection, stream: Stream, increment: u32): void {
+export function enlargeStream(stream: Stream, increment: u32): u32 {
   const wanted: i64 = <i64>stream.sendWindow + increment;
-  if (wanted > <i64>WINDOW_MAX) return failStream(it, stream.id, H2_STREAM_WINDOW_OVERFLOW);
+  if (wanted > <i64>WINDOW_MAX) return H2_STREAM_WINDOW_OVERFLOW;
   stream.sendWindow = <i32>wanted;
+  return OK;
 }
 
 /**

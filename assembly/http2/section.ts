@@ -53,7 +53,10 @@ export function readSection(it: Http2Connection, id: u32, from: usize, end: usiz
   const decoder = decoderOf(it);
   const mustShrink = (it.facts & H2_FACT_SETTLED) != 0;
   const fault = decodeSection(decoder, from, end, it.maxHeadBytes, it.maxFields, it.tableMax, mustShrink);
-  if (fault != OK) return fail(it, fault);
+  if (fault != OK) {
+    fail(it, fault);
+    return;
+  }
   const block = section;
   const stream = streamFind(it, id);
   const ends = (it.sectionFlags & FLAG_END_STREAM) != 0;
@@ -74,11 +77,20 @@ function discard(block: u32): void {
 /** HEADERS of a stream that is not open: one that has ended, or must not be. */
 function readLate(it: Http2Connection, id: u32, block: u32): void {
   discard(block);
-  if ((id & 1) == 0 || id > it.lastStream) return fail(it, H2_STREAM_ID);
+  if ((id & 1) == 0 || id > it.lastStream) {
+    fail(it, H2_STREAM_ID);
+    return;
+  }
   const how = howClosed(it, id);
   if (how == ENDED_BY_US) return;
-  if (how == ENDED_BOTH) return fail(it, H2_STREAM_ENDED);
-  if (how == 0) return fail(it, H2_STREAM_ID);
+  if (how == ENDED_BOTH) {
+    fail(it, H2_STREAM_ENDED);
+    return;
+  }
+  if (how == 0) {
+    fail(it, H2_STREAM_ID);
+    return;
+  }
   failStream(it, id, H2_STREAM_CLOSED);
 }
 
@@ -89,19 +101,22 @@ function openByPeer(it: Http2Connection, id: u32, block: u32, ends: bool, now: u
   // Behind our last GOAWAY: another connection will carry it (6.8). It is remembered, so that its DATA does no harm.
   if (id > it.goawaySent || it.openStreams >= it.maxStreams) {
     discard(block);
-    return failStream(it, id, H2_REFUSED);
+    failStream(it, id, H2_REFUSED);
+    return;
   }
   if (block != 0) {
     const fault = checkRequest(block, it.options);
     if (fault != OK) {
       blockFree(checked);
-      return failStream(it, id, fault);
+      failStream(it, id, fault);
+      return;
     }
   }
   const stream = streamOpen(it, id, now);
   if (stream == null) {
     if (block != 0) blockFree(checked);
-    return failStream(it, id, H2_REFUSED);
+    failStream(it, id, H2_REFUSED);
+    return;
   }
   stream.flags |= <u8>STREAM_HEAD_IN;
   if (block == 0) {
@@ -124,9 +139,13 @@ function openByPeer(it: Http2Connection, id: u32, block: u32, ends: bool, now: u
 function readMore(it: Http2Connection, stream: Stream, block: u32, ends: bool): void {
   if (!canReceive(stream)) {
     discard(block);
-    return failStream(it, stream.id, H2_STREAM_CLOSED);
+    failStream(it, stream.id, H2_STREAM_CLOSED);
+    return;
   }
-  if (block == 0) return failStream(it, stream.id, limitCode());
+  if (block == 0) {
+    failStream(it, stream.id, limitCode());
+    return;
+  }
   if (it.kind == H2_SERVER || (stream.flags & STREAM_HEAD_IN) != 0) readTrailers(it, stream, block, ends);
   else readResponse(it, stream, block, ends);
 }
@@ -136,7 +155,8 @@ function readTrailers(it: Http2Connection, stream: Stream, block: u32, ends: boo
   if (fault == OK && (stream.flags & STREAM_HAS_LENGTH) != 0 && stream.contentLeft != 0) fault = H2_CONTENT_MISMATCH;
   if (fault != OK) {
     blockFree(ends ? checked : block);
-    return failStream(it, stream.id, fault);
+    failStream(it, stream.id, fault);
+    return;
   }
   eventPush(EVENT_TRAILERS, checked, END_STREAM, stream.id);
   endHalf(it, stream, STEP_RECEIVED_END);
@@ -151,7 +171,8 @@ function readResponse(it: Http2Connection, stream: Stream, block: u32, ends: boo
   }
   if (fault != OK) {
     blockFree(checked);
-    return failStream(it, stream.id, fault);
+    failStream(it, stream.id, fault);
+    return;
   }
   if (!isInterim) {
     stream.flags |= <u8>STREAM_HEAD_IN;

@@ -1,8 +1,8 @@
 /** HPACK by its rules (RFC 7541), its limits, and round trips through Node's implementation and our own. */
 
-import fc from "fast-check";
 import { createServer, type Http2Server } from "node:http2";
 import type { AddressInfo } from "node:net";
+import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import * as layout from "../../../host/wasm/layout.gen.ts";
 import { type Fields, HpackBench } from "../../support/hpack_bench.ts";

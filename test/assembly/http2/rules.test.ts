@@ -313,7 +313,7 @@ const SERVER: readonly Script[] = [
     frames: [settings({ 5: 2 ** 24 })],
     log: goaway(0, "PROTOCOL_ERROR", "H2_SETTINGS_VALUE"),
   },
-  { title: "6.5.2 an unknown setting", frames: [settings({ 0xff: 1 })], log: ["SETTINGS", "> SETTINGS ack"] },
+  { title: "6.5.2 an unknown setting", frames: [settings({ 255: 1 })], log: ["SETTINGS", "> SETTINGS ack"] },
   {
     title: "6.5.3 an acknowledgement too many",
     frames: [frame(SETTINGS, 1, 0)],

@@ -1,14 +1,14 @@
 /** The contract of codecs (host/codec/codec.ts), as HTTP/2 keeps it, and Node's HTTP/2 (nghttp2) on the other side of real sockets. */
 
-import { createServer as createHttp2Server, connect as connectHttp2 } from "node:http2";
+import { connect as connectHttp2, createServer as createHttp2Server } from "node:http2";
 import { type AddressInfo, connect as connectSocket, createServer, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { StreamCodec, StreamListener } from "../../../host/codec/codec.ts";
+import { PendingEvents } from "../../../host/codec/http1_codec.ts";
 import { Http2ClientCodec } from "../../../host/codec/http2_client.ts";
 import { describeHttp2Error, HTTP2_ERRORS } from "../../../host/codec/http2_errors.ts";
 import { Http2ServerCodec } from "../../../host/codec/http2_server.ts";
 import type { Http2Settings } from "../../../host/codec/http2_settings.ts";
-import { PendingEvents } from "../../../host/codec/http1_codec.ts";
 import * as layout from "../../../host/wasm/layout.gen.ts";
 import { Http2Bench } from "../../support/http2_bench.ts";
 import {
@@ -409,7 +409,7 @@ describe("with Node's HTTP/2 on the other side", () => {
       stream.on("error", () => {});
       if (fields[":path"] === "/reset") return stream.close(11);
       const parts: Buffer[] = [];
-      stream.on("data", (part) => parts.push(part));
+      stream.on("data", (part) => parts.push(part as Buffer));
       stream.on("end", () => {
         stream.additionalHeaders({ ":status": 103, link: "</a>" });
         stream.respond({ ":status": 200, "x-path": String(fields[":path"]) }, { waitForTrailers: true });
