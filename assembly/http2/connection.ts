@@ -195,6 +195,8 @@ export class Http2Connection {
   closedCount: u32;
 
   // --- budget (budget.ts)
+  /** The time of the last call that brought it. */
+  nowMs: u32;
   outboundFrames: u32;
   outboundControlFrames: u32;
   secondStartMs: u32;
