@@ -52,13 +52,22 @@ const FRAME: usize = memory.data(96);
 /** Moves the control output of a connection to `out`: its length, H2_CONTROL_NO_ROOM. Whole frames, so anything may follow. */
 export function http2Control(handle: u32, out: usize, room: u32): i32 {
   const it = http2At(handle);
+  return controlBytes(it) > room ? H2_CONTROL_NO_ROOM : <i32>takeControl(it, out);
+}
+
+/** Bytes of control output that wait. */
+export function controlBytes(it: Http2Connection): u32 {
+  return it.control == 0 ? 0 : blockAt(it.control).textEnd;
+}
+
+/** Moves them to `out`, which has room; how many they are. Whoever encodes begins with it: an acknowledgement goes before what it allows (RFC 9113 6.5.3). */
+export function takeControl(it: Http2Connection, out: usize): u32 {
   if (it.control == 0) return 0;
   const length = blockAt(it.control).textEnd;
-  if (length > room) return H2_CONTROL_NO_ROOM;
   copyBytes(out, blockText(it.control), length);
   blockFree(it.control);
   it.control = 0;
-  return <i32>length;
+  return length;
 }
 
 /** GOAWAY with an error code of RFC 9113 7. Not `final`: no stream is given up yet, new ones are still served while it travels (6.8). */

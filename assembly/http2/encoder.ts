@@ -1,6 +1,6 @@
 // The writer of a connection: header blocks and content out, as frames that the peer's windows and settings allow. RFC 9113 6.1, 6.2, 6.10, 8.1.
 //
-// Heads go out in the order in which they are encoded: both sides' tables depend on it. So a caller writes what it gets before anything else of
+// What the connection itself has to say goes first, in the same bytes. Heads go out in the order in which they are encoded: both sides' tables depend on it. So a caller writes what it gets before anything else of
 // this connection.
 
 import { H2_STREAMS_PER_CONNECTION_MAX } from "../abi/limits";
@@ -22,6 +22,7 @@ import {
   http2At,
   PHASE_DEAD,
 } from "./connection";
+import { controlBytes, takeControl } from "./control";
 import { endHalf } from "./ending";
 import {
   FLAG_END_HEADERS,
@@ -116,11 +117,13 @@ export function http2EncodeInterim(handle: u32, id: u32, status: u32, out: usize
   const stream = streamFind(it, id);
   assert(it.kind == H2_SERVER && status < 200);
   if (stream == null || !canSend(stream) || (stream.flags & STREAM_HEAD_OUT) != 0) return ENCODE_GONE;
-  if (room < MARGIN) return ENCODE_NO_ROOM;
-  const length = encodeStatus(encoderOf(it), encoderTableOf(it), status, out + FRAME_HEAD_BYTES);
-  putFrameHead(out, length, FRAME_HEADERS, FLAG_END_HEADERS, id);
+  if (room < controlBytes(it) + MARGIN) return ENCODE_NO_ROOM;
+  const before = takeControl(it, out);
+  const head = out + before;
+  const length = encodeStatus(encoderOf(it), encoderTableOf(it), status, head + FRAME_HEAD_BYTES);
+  putFrameHead(head, length, FRAME_HEADERS, FLAG_END_HEADERS, id);
   it.outboundFrames++;
-  return <i32>(FRAME_HEAD_BYTES + length);
+  return <i32>(before + FRAME_HEAD_BYTES + length);
 }
 
 /**
@@ -145,20 +148,21 @@ export function http2EncodeData(
   let allowed = min(length, <u32>max(min(stream.sendWindow, it.sendWindow), 0));
   const frames = it.outboundFrames < it.maxOutboundFrames ? it.maxOutboundFrames - it.outboundFrames : 0;
   if (frames < allowed / frame + 1) allowed = min(allowed, frames * frame);
-  if (allowed + (allowed / frame + 1) * FRAME_HEAD_BYTES > room) return ENCODE_NO_ROOM;
+  if (controlBytes(it) + allowed + (allowed / frame + 1) * FRAME_HEAD_BYTES > room) return ENCODE_NO_ROOM;
   const ends = endStream && allowed == length;
-  let to = out;
+  let to = out + takeControl(it, out);
   let taken: u32 = 0;
-  while (taken < allowed || (ends && taken == allowed && to == out)) {
+  let ended = false;
+  while (taken < allowed || (ends && !ended)) {
     const n = min(allowed - taken, frame);
     const isLast = ends && taken + n == allowed;
+    ended = isLast;
     to = putFrameHead(to, n, FRAME_DATA, isLast ? FLAG_END_STREAM : 0, id);
     memory.copy(to, from + taken, n);
     to += n;
     taken += n;
     it.outboundFrames++;
     it.dataFramesSent++;
-    if (n == 0) break;
   }
   stream.sendWindow -= <i32>taken;
   it.sendWindow -= <i32>taken;
@@ -169,7 +173,9 @@ export function http2EncodeData(
 }
 
 /** HEADERS, and CONTINUATION where the peer's frames are too small for it. */
-function putSection(it: Http2Connection, id: u32, head: u32, endStream: bool, out: usize): i32 {
+function putSection(it: Http2Connection, id: u32, head: u32, endStream: bool, begin: usize): i32 {
+  const before = takeControl(it, begin);
+  const out = begin + before;
   const length = encodeSection(encoderOf(it), encoderTableOf(it), head, out + FRAME_HEAD_BYTES);
   const frame = min(it.peerMaxFrame, FRAME_BYTES_MAX);
   const flags = endStream ? FLAG_END_STREAM : 0;
@@ -183,12 +189,12 @@ function putSection(it: Http2Connection, id: u32, head: u32, endStream: bool, ou
   }
   putFrameHead(out, min(frame, length), FRAME_HEADERS, more == 0 ? flags | FLAG_END_HEADERS : flags, id);
   it.outboundFrames += more + 1;
-  return <i32>(length + (more + 1) * FRAME_HEAD_BYTES);
+  return <i32>(before + length + (more + 1) * FRAME_HEAD_BYTES);
 }
 
 function fits(it: Http2Connection, head: u32, room: u32): bool {
   const bytes = sectionBound(head);
-  return bytes + (bytes / min(it.peerMaxFrame, FRAME_BYTES_MAX) + 1) * FRAME_HEAD_BYTES <= room;
+  return controlBytes(it) + bytes + (bytes / min(it.peerMaxFrame, FRAME_BYTES_MAX) + 1) * FRAME_HEAD_BYTES <= room;
 }
 
 function methodOf(head: u32): u32 {

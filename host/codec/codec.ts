@@ -133,7 +133,7 @@ export interface StreamCodec extends Codec {
   listener: StreamListener;
   /** Bytes of content that the last `encodeData` took. Fewer than given: windows or max_outbound_frames stop it, and onWritable follows. */
   readonly taken: number;
-  /** Frames of the connection's own wait (acknowledgements, WINDOW_UPDATE, RST_STREAM, GOAWAY). Looked at after every other call. */
+  /** Frames of the connection's own wait (acknowledgements, WINDOW_UPDATE, RST_STREAM, GOAWAY). Each `encode*` begins with them; what is left is looked at last. */
   readonly hasControl: boolean;
   /** Moves them to `out`; the length, or ENCODE_NO_ROOM. Whole frames, in any place between what `encode*` wrote. */
   encodeControl(out: number, room: number): number;

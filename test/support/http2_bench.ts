@@ -79,6 +79,8 @@ export class Http2Peer {
   /** Blocks are kept, and their owner is the test. */
   readonly content = new Map<number, Buffer>();
   flushes = true;
+  /** Control output is taken behind every call. */
+  fetches = true;
 
   constructor(bench: Http2Bench, kind: number, given: Settings) {
     this.bench = bench;
@@ -142,6 +144,7 @@ export class Http2Peer {
 
   /** Takes the control output. */
   fetch(): void {
+    if (!this.fetches) return;
     const { core, out, room } = this.bench;
     const length = core.exports.http2Control(this.connection, out, room);
     this.wrote(length);

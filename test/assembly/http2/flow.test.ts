@@ -137,6 +137,17 @@ describe("what goes out", () => {
     expect(it.take()).toEqual(["WRITABLE 3"]);
   });
 
+  it("puts an acknowledgement before what it allows (6.5.3)", () => {
+    const it = server({}, { 4: 0 });
+    it.feed(headers(1, GET));
+    it.head(1, OK_HEAD);
+    it.data(1, Buffer.alloc(1));
+    it.fetches = false;
+    it.feed(settings({ 4: 1 }));
+    it.data(1, Buffer.alloc(1), true);
+    expect(it.take().slice(-2)).toEqual(["> SETTINGS ack", "> DATA 1 1 end"]);
+  });
+
   it("stops at max_outbound_frames until they are flushed", () => {
     const it = server({ maxOutboundFrames: 3 }, { 4: 1_000_000 });
     it.flushes = false;
