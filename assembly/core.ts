@@ -187,6 +187,7 @@ export * from "./http1/message_limits";
 export { lowerTokenScalar, lowerTokenVector } from "./http1/name";
 export {
   H2_CONTINUATIONS_MAX,
+  H2_EARLY_REFUSALS_MAX,
   H2_PADDED_PER_SECOND,
   H2_PINGS_PER_SECOND,
   H2_PREMATURE_STREAMS,

@@ -12,6 +12,7 @@
 //   unknown frames           1,000 a second                             extensions are ignored (RFC 9113 5.5), PRIORITY_UPDATE too; a flood is none
 //   more padding than data   1,000 a second                             data dribble: 256 bytes on the wire for one
 //   early resets             half of the streams, beyond 250            CVE-2023-44487: within a second of HEADERS. Envoy: overload.premature_reset_*
+//   early refusals           1,000 cost nothing                         a client may not have seen max_concurrent_streams when it begins
 //   errors of streams        100 more than streams that ended well      CVE-2025-8671: resets that we are made to send
 
 import {
@@ -25,9 +26,10 @@ import {
   H2_FLOOD_STREAM_ERRORS,
   H2_FLOOD_UNKNOWN,
   H2_FLOOD_WINDOW_UPDATE,
+  H2_REFUSED,
   OK,
 } from "../abi/result";
-import { Http2Connection } from "./connection";
+import { H2_FACT_SETTLED, Http2Connection } from "./connection";
 import { Stream } from "./stream";
 
 export const H2_CONTINUATIONS_MAX: u32 = 512;
@@ -40,6 +42,8 @@ export const H2_PADDED_PER_SECOND: u32 = 1000;
 export const H2_PREMATURE_LIFETIME_MS: u32 = 1000;
 export const H2_PREMATURE_STREAMS: u32 = 500;
 export const H2_STREAM_ERRORS_MAX: u32 = 100;
+/** Streams refused before the client acknowledged how many it may open. */
+export const H2_EARLY_REFUSALS_MAX: u32 = 1000;
 const WINDOW_UPDATES_FREE: u32 = 5;
 
 /** Starts a new second, if the one under way is over. Once a call. */
@@ -93,7 +97,9 @@ export function spendReset(it: Http2Connection, stream: Stream, now: u32): u32 {
   return it.prematureResets * 2 > max(H2_PREMATURE_STREAMS, it.endedStreams) ? H2_FLOOD_RESET : OK;
 }
 
-export function spendStreamError(it: Http2Connection): u32 {
+export function spendStreamError(it: Http2Connection, code: u32): u32 {
+  const isEarly = code == H2_REFUSED && (it.facts & H2_FACT_SETTLED) == 0;
+  if (isEarly && ++it.earlyRefusals <= H2_EARLY_REFUSALS_MAX) return OK;
   return ++it.streamErrors > H2_STREAM_ERRORS_MAX ? H2_FLOOD_STREAM_ERRORS : OK;
 }
 

@@ -212,6 +212,7 @@ export class Http2Connection {
   endedStreams: u32;
   prematureResets: u32;
   streamErrors: u32;
+  earlyRefusals: u32;
 }
 
 const DECODER_AT: u32 = 320;

@@ -62,7 +62,7 @@ export function failStream(it: Http2Connection, id: u32, code: u32): void {
   eventPush(EVENT_ERROR, code, 0, id);
   let fault: u32 = OK;
   if (!putReset(it, id, http2WireError(code))) fault = H2_NO_BLOCK;
-  else if (it.kind == H2_SERVER) fault = spendStreamError(it);
+  else if (it.kind == H2_SERVER) fault = spendStreamError(it, code);
   if (fault != OK) fail(it, fault);
 }
 

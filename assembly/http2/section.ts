@@ -121,9 +121,10 @@ function openByPeer(it: Http2Connection, id: u32, block: u32, ends: bool, now: u
   stream.flags |= <u8>STREAM_HEAD_IN;
   if (block == 0) {
     // Beyond a limit: the host answers 431, or resets.
-    eventPush(EVENT_ERROR, limitCode(), 0, id);
+    const code = limitCode();
+    eventPush(EVENT_ERROR, code, 0, id);
     if (ends) endHalf(it, stream, STEP_RECEIVED_END);
-    const flood = spendStreamError(it);
+    const flood = spendStreamError(it, code);
     if (flood != OK) fail(it, flood);
     return;
   }

@@ -13,6 +13,7 @@ import {
   headers,
   PING,
   POST,
+  PREFACE,
   PRIORITY,
   RST_STREAM,
   section,
@@ -83,6 +84,18 @@ describe("floods", () => {
   it("malformed requests", () => {
     const [passed, code] = flood(server(), (i) => headers(i * 2 + 1, [...GET, ["X", "y"]]), 1000);
     expect([passed, code]).toEqual([layout.H2_STREAM_ERRORS_MAX, "H2_FLOOD_STREAM_ERRORS"]);
+  });
+
+  it("forgives streams too many until the client has acknowledged how many it may open", () => {
+    for (const isSettled of [false, true]) {
+      const it = bench.server({ maxStreams: 1 });
+      it.feed(Buffer.concat([PREFACE, settings(), isSettled ? frame(4, 1, 0) : Buffer.alloc(0)]));
+      it.take();
+      const [passed, code] = flood(it, (i) => headers(i * 2 + 1, GET), 2000);
+      const most = isSettled ? layout.H2_STREAM_ERRORS_MAX : layout.H2_EARLY_REFUSALS_MAX + layout.H2_STREAM_ERRORS_MAX;
+      expect([passed, code]).toEqual([most + 1, "H2_FLOOD_STREAM_ERRORS"]);
+      it.close();
+    }
   });
 
   it("errors among many good streams are forgiven", () => {
