@@ -5,7 +5,10 @@ import { randomInit } from "./bytes/random";
 import { blocksInit } from "./header/block";
 import { forwardPeersInit } from "./header/forward_params";
 import { namesInit } from "./header/names";
+import { huffmanInit } from "./hpack/huffman";
+import { staticTableInit } from "./hpack/static_table";
 import { http1Init } from "./http1/connection";
+import { http2Init } from "./http2/connection";
 import { checkControl } from "./memory/arena";
 
 export * from "./abi/event";
@@ -182,6 +185,67 @@ export {
 } from "./http1/feed";
 export * from "./http1/message_limits";
 export { lowerTokenScalar, lowerTokenVector } from "./http1/name";
+export {
+  H2_CONTINUATIONS_MAX,
+  H2_EARLY_REFUSALS_MAX,
+  H2_PADDED_PER_SECOND,
+  H2_PINGS_PER_SECOND,
+  H2_PREMATURE_STREAMS,
+  H2_SETTINGS_PER_SECOND,
+  H2_STREAM_ERRORS_MAX,
+  H2_UNKNOWN_PER_SECOND,
+} from "./http2/budget";
+export {
+  H2_CLIENT,
+  H2_CONNECTION_CONTROL,
+  H2_CONNECTION_FACTS,
+  H2_CONNECTION_OPEN_STREAMS,
+  H2_CONNECTION_PEER_MAX_STREAMS,
+  H2_CONNECTION_SLOT,
+  H2_FACT_DEAD,
+  H2_FACT_GOAWAY_RECEIVED,
+  H2_FACT_GOAWAY_SENT,
+  H2_FACT_GREETED,
+  H2_FACT_HEAD_STARTED,
+  H2_FACT_PEER_CONNECT,
+  H2_FACT_SETTLED,
+  H2_OPTION_CONNECT,
+  H2_OPTION_DROP_UNDERSCORES,
+  H2_OPTION_REJECT_UNDERSCORES,
+  H2_SERVER,
+  H2_SETTINGS_BYTES,
+  H2_SETTINGS_CONNECTION_WINDOW,
+  H2_SETTINGS_MAX_EMPTY_FRAMES,
+  H2_SETTINGS_MAX_FIELDS,
+  H2_SETTINGS_MAX_HEAD_BYTES,
+  H2_SETTINGS_MAX_OUTBOUND_CONTROL_FRAMES,
+  H2_SETTINGS_MAX_OUTBOUND_FRAMES,
+  H2_SETTINGS_MAX_PRIORITY_FRAMES,
+  H2_SETTINGS_MAX_STREAMS,
+  H2_SETTINGS_MAX_WINDOW_UPDATES,
+  H2_SETTINGS_OPTIONS,
+  H2_SETTINGS_STREAM_WINDOW,
+  H2_SETTINGS_TABLE_SIZE,
+  http2Close,
+  http2Live,
+  http2Open,
+} from "./http2/connection";
+export { H2_CONTROL_NO_ROOM, http2Control, http2Goaway, http2Ping } from "./http2/control";
+export {
+  ENCODE_GONE,
+  ENCODE_REFUSED,
+  http2EncodeData,
+  http2EncodeHeaders,
+  http2EncodeInterim,
+  http2EncodeTrailers,
+  http2StartStream,
+} from "./http2/encoder";
+export { http2Reset } from "./http2/ending";
+export { http2IsStreamError, http2WireError } from "./http2/errors";
+export { http2Eof, http2Feed } from "./http2/feed";
+export { http2Consumed, http2Flushed } from "./http2/flow";
+export { hpackDecode, hpackEncode, hpackResize } from "./http2/probe";
+export { http2StreamsLive } from "./http2/stream";
 export { DATE_BYTES, DATE_TEXT, RESULT, RESULT_WORDS } from "./memory/arena";
 export { domainHash } from "./route/domains";
 export { headersMatch } from "./route/header_match";
@@ -205,4 +269,7 @@ export function init(seedLow: u32, seedHigh: u32): void {
   blocksInit();
   forwardPeersInit();
   http1Init();
+  huffmanInit();
+  staticTableInit();
+  http2Init();
 }

@@ -9,6 +9,22 @@ export const EVENT_TRAILERS: u32 = 3;
 /** The peer broke a rule. a = result code; nothing follows. */
 export const EVENT_ERROR: u32 = 4;
 
+// Of HTTP/2, where word c is always the stream: HEADERS has its code in the upper half of b (`flags | code << 16`), DATA its END_STREAM in the uppermost bit of
+// b (EVENT_DATA_END), TRAILERS is the same, ERROR has stream 0 for the connection. And these:
+
+/** The peer reset a stream, or will not answer it. a = error code of RFC 9113 7. */
+export const EVENT_RESET: u32 = 5;
+/** A stream whose content was not taken whole may go on. */
+export const EVENT_WRITABLE: u32 = 6;
+/** The peer begins no more, or answers no more. a = error code, b = last stream. Streams above it get EVENT_RESET with REFUSED_STREAM. */
+export const EVENT_GOAWAY: u32 = 7;
+/** The answer to `http2Ping`: a, b = its eight bytes. */
+export const EVENT_PING_ACK: u32 = 8;
+/** The peer's SETTINGS have come, the first ones or others. */
+export const EVENT_SETTINGS: u32 = 9;
+
+export const EVENT_DATA_END: u32 = 0x8000_0000;
+
 export const END_STREAM: u32 = 1;
 export const HEADERS_END_STREAM: u32 = END_STREAM;
 export const HEADERS_KEEP_ALIVE: u32 = 2;

@@ -19,8 +19,9 @@ export const STATIC_BYTES: u32 = PAGE_BYTES;
 export const CONTROL_START: u32 = STATIC_BYTES;
 export const CONTROL_BYTES: u32 = PAGE_BYTES;
 
-// --- event ring. One read holds at most READ_BUFFER_BYTES / 17 messages (the shortest is `HTTP/1.1 100 \r\n\r\n`), each with one event.
-export const EVENTS_MAX: u32 = 4096;
+// --- event ring. One read holds at most READ_BUFFER_BYTES / 9 frames of HTTP/2, each with one event, and may end or unblock every stream of its connection
+// (twice H2_STREAMS_PER_CONNECTION_MAX). Of HTTP/1 it holds READ_BUFFER_BYTES / 17 messages (the shortest is `HTTP/1.1 100 \r\n\r\n`).
+export const EVENTS_MAX: u32 = 16384;
 export const EVENT_BYTES: u32 = 16;
 export const EVENT_RING_START: u32 = CONTROL_START + CONTROL_BYTES;
 export const EVENT_RING_BYTES: u32 = EVENTS_MAX * EVENT_BYTES;
@@ -89,8 +90,39 @@ export const OUTPUT_SLAB_BYTES: u32 = 160 * KIB;
 export const OUTPUT_SLABS_MAX: u32 = 1024;
 export const OUTPUT_SLABS_START: u32 = REGEX_START + REGEX_BYTES;
 
+// --- HTTP/2 connections, downstream and upstream: struct, then the two tables of HPACK (http2/connection draws the slot)
+export const H2_CONNECTIONS_MAX: u32 = 16384;
+export const H2_CONNECTION_STRUCT_BYTES: u32 = 1024;
+/** The largest SETTINGS_HEADER_TABLE_SIZE that we announce (Envoy: hpack_table_size, 4,096 unless set). */
+export const H2_DECODER_TABLE_MAX: u32 = 16 * KIB;
+/** The largest table that our encoder keeps, however much the peer allows. */
+export const H2_ENCODER_TABLE_MAX: u32 = 4 * KIB;
+/** RFC 7541 4.1: an entry counts 32 bytes more than its text, so a table has at most so many. */
+export const HPACK_ENTRY_OVERHEAD: u32 = 32;
+export const HPACK_ENTRY_BYTES: u32 = 8;
+export const HPACK_HASH_SLOTS: u32 = 256;
+export const H2_DECODER_ENTRIES: u32 = H2_DECODER_TABLE_MAX / HPACK_ENTRY_OVERHEAD;
+export const H2_ENCODER_ENTRIES: u32 = H2_ENCODER_TABLE_MAX / HPACK_ENTRY_OVERHEAD;
+export const H2_CONNECTION_BYTES: u32 =
+  H2_CONNECTION_STRUCT_BYTES +
+  H2_DECODER_TABLE_MAX +
+  H2_DECODER_ENTRIES * HPACK_ENTRY_BYTES +
+  H2_ENCODER_TABLE_MAX +
+  H2_ENCODER_ENTRIES * HPACK_ENTRY_BYTES +
+  HPACK_HASH_SLOTS * 2;
+export const H2_CONNECTIONS_START: u32 = OUTPUT_SLABS_START + OUTPUT_SLAB_BYTES * OUTPUT_SLABS_MAX;
+
+// --- HTTP/2 streams of all connections, and the hash that finds one by connection and id
+export const H2_STREAMS_MAX: u32 = 131072;
+export const H2_STREAM_BYTES: u32 = 96;
+/** Streams that one connection may have open, whatever max_concurrent_streams says. */
+export const H2_STREAMS_PER_CONNECTION_MAX: u32 = 4096;
+export const H2_STREAMS_START: u32 = H2_CONNECTIONS_START + H2_CONNECTIONS_MAX * H2_CONNECTION_BYTES;
+export const H2_STREAM_BUCKETS: u32 = 131072;
+export const H2_STREAM_BUCKETS_START: u32 = H2_STREAMS_START + H2_STREAMS_MAX * H2_STREAM_BYTES;
+
 // --- config arena: the rest. Allocated by the host: match programs, constant header operations, host tables.
-export const CONFIG_ARENA_START: u32 = OUTPUT_SLABS_START + OUTPUT_SLAB_BYTES * OUTPUT_SLABS_MAX;
+export const CONFIG_ARENA_START: u32 = H2_STREAM_BUCKETS_START + H2_STREAM_BUCKETS * 4;
 export const CONFIG_ARENA_MIN_BYTES: u32 = 32 * MIB;
 
 /** Bytes of memory that the host gives a core, unless the config needs a larger arena. */

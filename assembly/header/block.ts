@@ -86,6 +86,8 @@ export const FIELD_BYTES: u32 = 16;
 export const FIELD_LINE: u32 = 1;
 /** The parser's own conclusion, which the peer did not send: the `:scheme` of a request whose target names none. */
 export const FIELD_DERIVED: u32 = 2;
+/** RFC 7541 7.1.3: came as never indexed, and goes on as never indexed. */
+export const FIELD_SENSITIVE: u32 = 4;
 
 /** Room that a new block keeps for what the proxy adds (x-forwarded-*, x-request-id, x-envoy-*). */
 export const BLOCK_SPARE_TEXT: u32 = 384;

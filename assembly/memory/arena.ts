@@ -43,8 +43,30 @@ export const CLIENT_TEXT: u32 = CLIENT_ADDRESS + 16;
 /** A text on its way into a field: a UUID, a number. */
 export const FORWARD_TEXT: u32 = CLIENT_TEXT + 48;
 
+/** HPACK: {address u32, length u16, id u8} of the names, the same of the values, by static index (hpack/static_table). */
+export const HPACK_STATIC: u32 = FORWARD_TEXT + 48;
+export const HPACK_STATIC_COUNT: u32 = 61;
+export const HPACK_STATIC_BYTES: u32 = 16;
+export const HPACK_STATIC_TEXT: u32 = HPACK_STATIC + (HPACK_STATIC_COUNT + 1) * HPACK_STATIC_BYTES;
+export const HPACK_STATIC_TEXT_BYTES: u32 = 2048;
+/** The first static index of each known name, a byte by id; 0: none. */
+export const HPACK_STATIC_BY_ID: u32 = HPACK_STATIC_TEXT + HPACK_STATIC_TEXT_BYTES;
+/** Huffman code of each symbol: code u32, and its length u32 (hpack/huffman). */
+export const HUFFMAN_CODES: u32 = HPACK_STATIC_BY_ID + NAMES_MAX;
+/** Symbol and length for the next bits, u16 each. */
+export const HUFFMAN_SHORT_BITS: u32 = 10;
+export const HUFFMAN_SHORT: u32 = HUFFMAN_CODES + 257 * 8 + 8;
+/** By length of code, 0..31: first code aligned left, {u32}, index of its first symbol {u32}. */
+export const HUFFMAN_LONG: u32 = HUFFMAN_SHORT + (1 << HUFFMAN_SHORT_BITS) * 2;
+/** Symbols in the order of their codes, u16 each. */
+export const HUFFMAN_ORDER: u32 = HUFFMAN_LONG + 32 * 8;
+
+/** The slabs of HTTP/2 connections and streams. */
+export const H2_CONNECTION_SLAB: u32 = (HUFFMAN_ORDER + 257 * 2 + 15) & ~15;
+export const H2_STREAM_SLAB: u32 = H2_CONNECTION_SLAB + ((SLAB_BYTES + 15) & ~15);
+
 /** What is left of the control region starts here; other rooms take theirs by `control_` constants beside these. */
-export const CONTROL_USED: u32 = FORWARD_TEXT + 48;
+export const CONTROL_USED: u32 = H2_STREAM_SLAB + ((SLAB_BYTES + 15) & ~15);
 
 /** Traps unless the control region holds its tenants. */
 export function checkControl(): void {

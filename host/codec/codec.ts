@@ -105,3 +105,50 @@ export interface ClientCodec extends Codec {
   /** The last exchange ended on both sides, and the connection may carry another request. */
   readonly reusable: boolean;
 }
+
+/**
+ * What HTTP/2 adds: many streams at once, each with its own end and its own pace. A manager or pool that speaks both protocols asks for `protocol` once and
+ * then knows which of the two it holds.
+ *
+ *   pause a stream     do not report its content as consumed: at most its window comes, the other streams go on
+ *   resume it          report it
+ *   slow reader        `taken` after encodeData says how much went out; the rest waits with the caller until onWritable
+ */
+export interface StreamListener extends CodecListener {
+  /** The peer reset the stream; `error` is a code of RFC 9113 7. REFUSED_STREAM: it was not processed, another connection may take it. */
+  onReset(streamId: number, error: number): void;
+  /** More content of the stream may be encoded: what encodeData did not take. */
+  onWritable(streamId: number): void;
+  /** The peer begins (client) or takes (server) no new streams. Those above `lastStreamId` get onReset. */
+  onGoaway(error: number, lastStreamId: number): void;
+  /** The peer's SETTINGS have come: `streamsAllowed` may have changed. */
+  onSettings(): void;
+  /** The answer to `ping`. */
+  onPingAck(first: number, second: number): void;
+}
+
+/** What both sides of an HTTP/2 connection add to `Codec`. There `encode*` may also return ENCODE_GONE: the stream has ended, and nothing was written. */
+export interface StreamCodec extends Codec {
+  readonly protocol: "http2";
+  listener: StreamListener;
+  /** Bytes of content that the last `encodeData` took. Fewer than given: windows or max_outbound_frames stop it, and onWritable follows. */
+  readonly taken: number;
+  /** Frames of the connection's own wait (acknowledgements, WINDOW_UPDATE, RST_STREAM, GOAWAY). Each `encode*` begins with them; what is left is looked at last. */
+  readonly hasControl: boolean;
+  /** Moves them to `out`; the length, or ENCODE_NO_ROOM. Whole frames, in any place between what `encode*` wrote. */
+  encodeControl(out: number, room: number): number;
+  /** Content that was told and has been passed on: the peer may send as much again. Of a stream that has ended it need not be reported. */
+  consumed(streamId: number, bytes: number): void;
+  /** What was written has left for the kernel. Streams that wait for that may go on: onWritable comes before it returns. */
+  flushed(): void;
+  /** Ends a stream from this side with a code of RFC 9113 7. One that has ended already is no error. */
+  resetStream(streamId: number, error: number): void;
+  /** GOAWAY. Not `final`: streams are still taken while it travels; the second, final one names the last of them. */
+  goaway(error: number, final: boolean): void;
+  /** PING with 64 bits of one's own. */
+  ping(first: number, second: number): void;
+  /** Streams that are open. */
+  readonly activeStreams: number;
+  /** An error of the connection was told: write the control frames, then close. */
+  readonly isDead: boolean;
+}

@@ -20,7 +20,10 @@ const REGIONS: Record<string, [start: number, end: number]> = {
   "blocks 6": [layout.BLOCK_6_START, layout.BLOCKS_END],
   join: [layout.JOIN_START, layout.REGEX_START],
   regex: [layout.REGEX_START, layout.OUTPUT_SLABS_START],
-  "output slabs": [layout.OUTPUT_SLABS_START, layout.CONFIG_ARENA_START],
+  "output slabs": [layout.OUTPUT_SLABS_START, layout.H2_CONNECTIONS_START],
+  "h2 connections": [layout.H2_CONNECTIONS_START, layout.H2_STREAMS_START],
+  "h2 streams": [layout.H2_STREAMS_START, layout.H2_STREAM_BUCKETS_START],
+  "h2 buckets": [layout.H2_STREAM_BUCKETS_START, layout.CONFIG_ARENA_START],
   "config arena": [layout.CONFIG_ARENA_START, layout.MEMORY_BYTES],
 };
 
@@ -48,6 +51,8 @@ describe("the memory map", () => {
     for (const [name, [start]] of Object.entries(REGIONS)) expect(start % layout.PAGE_BYTES, name).toBe(0);
     const counts = [
       [layout.CONNECTIONS_MAX, layout.CONNECTION_BYTES, REGIONS["connections"]],
+      [layout.H2_CONNECTIONS_MAX, layout.H2_CONNECTION_BYTES, REGIONS["h2 connections"]],
+      [layout.H2_STREAMS_MAX, layout.H2_STREAM_BYTES, REGIONS["h2 streams"]],
       [layout.BLOCK_4_COUNT, layout.BLOCK_4_BYTES, REGIONS["blocks 4"]],
       [layout.OUTPUT_SLABS_MAX, layout.OUTPUT_SLAB_BYTES, REGIONS["output slabs"]],
     ] as const;
