@@ -24,8 +24,8 @@ import {
 import { blockFree } from "../header/block";
 import { DynamicTable, tableInit } from "../hpack/dynamic_table";
 import { Encoder, encoderInit, encoderResize } from "../hpack/encoder";
-import { H2_CONNECTION_SLAB } from "../memory/arena";
-import { SLOT_MASK, Slab, slabAt, slabFree, slabInit, slabTake } from "../memory/slab";
+import { H2_CONNECTION_SLOTS } from "../memory/arena";
+import { SLOT_MASK, Slots, slotAt, slotFree, slotsInit, slotTake } from "../memory/slots";
 import { putOpening } from "./control";
 import { FRAME_BYTES_MAX, STREAM_ID_MAX } from "./frame";
 import { CLOSED_REMEMBERED, ENDED_BY_US, Stream, streamForget, streamsInit } from "./stream";
@@ -117,7 +117,7 @@ export const H2_FACT_PEER_CONNECT: u32 = 64;
 /** Less than 320 bytes at the head of a slot. */
 @unmanaged
 export class Http2Connection {
-  /** The slab's. */
+  /** The table's. */
   generation: i32;
   handle: u32;
   facts: u32;
@@ -232,12 +232,17 @@ export const H2_CONNECTION_PEER_MAX_STREAMS: u32 = offsetof<Http2Connection>("pe
 /** The bits of a handle that number its slot. */
 export const H2_CONNECTION_SLOT: u32 = SLOT_MASK;
 
-/** Prepares the slabs. Once, from `init`. */
+/** Prepares the tables. Once, from `init`. */
 export function http2Init(): void {
   assert(offsetof<Http2Connection>() <= DECODER_AT && offsetof<DynamicTable>() <= 64 && offsetof<Encoder>() <= 64);
   assert(CLOSED_AT + CLOSED_REMEMBERED * 4 <= H2_CONNECTION_STRUCT_BYTES);
   assert(ENCODER_HASH + HPACK_HASH_SLOTS * 2 <= H2_CONNECTION_BYTES);
-  slabInit(changetype<Slab>(<usize>H2_CONNECTION_SLAB), H2_CONNECTIONS_START, H2_CONNECTION_BYTES, H2_CONNECTIONS_MAX);
+  slotsInit(
+    changetype<Slots>(<usize>H2_CONNECTION_SLOTS),
+    H2_CONNECTIONS_START,
+    H2_CONNECTION_BYTES,
+    H2_CONNECTIONS_MAX,
+  );
   streamsInit();
 }
 
@@ -247,8 +252,8 @@ export function http2Init(): void {
  */
 export function http2Open(kind: u32, settings: usize): u32 {
   assert(kind == H2_SERVER || kind == H2_CLIENT);
-  const slab = changetype<Slab>(<usize>H2_CONNECTION_SLAB);
-  const handle = slabTake(slab);
+  const slots = changetype<Slots>(<usize>H2_CONNECTION_SLOTS);
+  const handle = slotTake(slots);
   if (handle == 0) return 0;
   const it = http2At(handle);
   const start = <u32>changetype<usize>(it);
@@ -297,16 +302,16 @@ export function http2Close(handle: u32): void {
   while (it.firstStream != 0) streamForget(it, changetype<Stream>(<usize>it.firstStream), ENDED_BY_US);
   if (it.control != 0) blockFree(it.control);
   if (it.fragment != 0) blockFree(it.fragment);
-  slabFree(changetype<Slab>(<usize>H2_CONNECTION_SLAB), handle);
+  slotFree(changetype<Slots>(<usize>H2_CONNECTION_SLOTS), handle);
 }
 
 /** Connections that are open: for stats, and for tests that count leaks. */
 export function http2Live(): u32 {
-  return changetype<Slab>(<usize>H2_CONNECTION_SLAB).live;
+  return changetype<Slots>(<usize>H2_CONNECTION_SLOTS).live;
 }
 
 export function http2At(handle: u32): Http2Connection {
-  return changetype<Http2Connection>(slabAt(changetype<Slab>(<usize>H2_CONNECTION_SLAB), handle));
+  return changetype<Http2Connection>(slotAt(changetype<Slots>(<usize>H2_CONNECTION_SLOTS), handle));
 }
 
 export function decoderOf(it: Http2Connection): DynamicTable {

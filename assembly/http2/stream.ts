@@ -21,8 +21,8 @@ import {
   H2_STREAMS_START,
 } from "../abi/limits";
 import { random32 } from "../bytes/random";
-import { H2_STREAM_SLAB } from "../memory/arena";
-import { Slab, slabAt, slabFree, slabInit, slabTake } from "../memory/slab";
+import { H2_STREAM_SLOTS } from "../memory/arena";
+import { Slots, slotAt, slotFree, slotsInit, slotTake } from "../memory/slots";
 import { Http2Connection } from "./connection";
 
 export const STREAM_IDLE: u32 = 0;
@@ -63,10 +63,10 @@ export const STREAM_HAS_LENGTH: u32 = 4;
 /** In the line of streams that wait for a window. */
 export const STREAM_BLOCKED: u32 = 8;
 
-/** One stream: 72 bytes in a slot of the slab. */
+/** One stream: 72 bytes in a slot of the table. */
 @unmanaged
 export class Stream {
-  /** The slab's. */
+  /** The table's. */
   generation: i32;
   id: u32;
   handle: u32;
@@ -96,10 +96,10 @@ export class Stream {
 /** Keeps a client from choosing ids that share a bucket. */
 let salt: u32 = 0;
 
-/** Prepares slab and buckets. Once, from `init`. */
+/** Prepares table and buckets. Once, from `init`. */
 export function streamsInit(): void {
   assert(offsetof<Stream>() <= H2_STREAM_BYTES);
-  slabInit(changetype<Slab>(<usize>H2_STREAM_SLAB), H2_STREAMS_START, H2_STREAM_BYTES, H2_STREAMS_MAX);
+  slotsInit(changetype<Slots>(<usize>H2_STREAM_SLOTS), H2_STREAMS_START, H2_STREAM_BYTES, H2_STREAMS_MAX);
   salt = random32() | 1;
 }
 
@@ -117,10 +117,10 @@ export function streamFind(it: Http2Connection, id: u32): Stream | null {
 
 /** A new stream in state OPEN; null: the worker's are all in use. */
 export function streamOpen(it: Http2Connection, id: u32, now: u32): Stream | null {
-  const slab = changetype<Slab>(<usize>H2_STREAM_SLAB);
-  const handle = slabTake(slab);
+  const slots = changetype<Slots>(<usize>H2_STREAM_SLOTS);
+  const handle = slotTake(slots);
   if (handle == 0) return null;
-  const stream = changetype<Stream>(slabAt(slab, handle));
+  const stream = changetype<Stream>(slotAt(slots, handle));
   const connection = <u32>changetype<usize>(it);
   stream.id = id;
   stream.handle = handle;
@@ -180,7 +180,7 @@ export function streamForget(it: Http2Connection, stream: Stream, how: u32): voi
   if (stream.listNext != 0) changetype<Stream>(<usize>stream.listNext).listBefore = stream.listBefore;
   it.openStreams--;
   rememberClosed(it, stream.id, how);
-  slabFree(changetype<Slab>(<usize>H2_STREAM_SLAB), stream.handle);
+  slotFree(changetype<Slots>(<usize>H2_STREAM_SLOTS), stream.handle);
 }
 
 /** Puts a stream at the end of the line for window. */
@@ -227,7 +227,7 @@ function closedAt(it: Http2Connection, i: u32): usize {
 
 /** Streams of all connections: for stats, and for tests that count leaks. */
 export function http2StreamsLive(): u32 {
-  return changetype<Slab>(<usize>H2_STREAM_SLAB).live;
+  return changetype<Slots>(<usize>H2_STREAM_SLOTS).live;
 }
 
 function bucketOf(connection: u32, id: u32): usize {

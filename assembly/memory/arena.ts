@@ -62,11 +62,11 @@ export const HUFFMAN_LONG: u32 = HUFFMAN_SHORT + (1 << HUFFMAN_SHORT_BITS) * 2;
 export const HUFFMAN_ORDER: u32 = HUFFMAN_LONG + 32 * 8;
 
 /** The slabs of HTTP/2 connections and streams. */
-export const H2_CONNECTION_SLAB: u32 = (HUFFMAN_ORDER + 257 * 2 + 15) & ~15;
-export const H2_STREAM_SLAB: u32 = H2_CONNECTION_SLAB + ((SLAB_BYTES + 15) & ~15);
+export const H2_CONNECTION_SLOTS: u32 = (HUFFMAN_ORDER + 257 * 2 + 15) & ~15;
+export const H2_STREAM_SLOTS: u32 = H2_CONNECTION_SLOTS + ((SLOTS_BYTES + 15) & ~15);
 
 /** What is left of the control region starts here; other rooms take theirs by `control_` constants beside these. */
-export const CONTROL_USED: u32 = H2_STREAM_SLAB + ((SLAB_BYTES + 15) & ~15);
+export const CONTROL_USED: u32 = H2_STREAM_SLOTS + ((SLOTS_BYTES + 15) & ~15);
 
 /** Traps unless the control region holds its tenants. */
 export function checkControl(): void {
