@@ -41,6 +41,13 @@ export function http2Flushed(handle: u32): u32 {
   return eventsWritten();
 }
 
+/** Bytes of content that the windows of a stream and of its connection allow now; 0 also for a stream that is gone. */
+export function http2SendRoom(handle: u32, id: u32): u32 {
+  const it = http2At(handle);
+  const stream = streamFind(it, id);
+  return stream == null ? 0 : <u32>max(min(stream.sendWindow, it.sendWindow), 0);
+}
+
 /** A stream may get WINDOW_UPDATE as long as the peer may send on it. */
 export function creditStream(it: Http2Connection, stream: Stream): void {
   if (!isWorthTelling(stream.credit, it.streamWindow, stream.receiveWindow)) return;

@@ -1,6 +1,6 @@
 /** What the transport of a listener's chains is made of: TLS contexts, and who looks at a connection before its chain is chosen. */
 
-import { SPOKEN_DOWNSTREAM, spokenOf } from "../config/alpn.ts";
+import { spokenDownstream, spokenOf } from "../config/alpn.ts";
 import type { FilterChain, Listener } from "../config/types/listener.ts";
 import { DOWNSTREAM_TLS_CONTEXT, type DownstreamTlsContext } from "../config/types/tls.ts";
 import type { HttpWorker } from "../http/http_worker.ts";
@@ -11,7 +11,6 @@ import type { InspectionParts } from "./tls_inspection.ts";
 import { TlsInspectorStats } from "./tls_inspector_stats.ts";
 
 const LISTENER_FILTERS_TIMEOUT_MS = 15_000;
-const CONNECTION_MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const TLS_INSPECTOR = "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector";
 const SECRET_COUNTERS = [
   "downstream_context_secrets_not_ready",
@@ -25,14 +24,13 @@ export function tlsOf(chain: FilterChain, worker: HttpWorker, listenerScope: Sco
   if (config?.["@type"] !== DOWNSTREAM_TLS_CONTEXT) return null;
   for (const name of SECRET_COUNTERS) listenerScope.scope("server_ssl_socket_factory").counter(name);
   const stats = new TlsStats(listenerScope.scope("ssl"));
-  const isHttp = (chain.filters ?? []).some(({ typed_config }) => typed_config?.["@type"] === CONNECTION_MANAGER);
   const asked = config as DownstreamTlsContext;
-  return new TlsServerContext(isHttp ? spokenOnly(asked) : asked, worker.net.options, stats);
+  return new TlsServerContext(spokenOnly(asked, spokenDownstream(chain)), worker.net.options, stats);
 }
 
 /** A version of HTTP that is not spoken is not chosen. The door refuses it alone. */
-function spokenOnly(config: DownstreamTlsContext): DownstreamTlsContext {
-  const alpn_protocols = spokenOf(config.common_tls_context?.alpn_protocols ?? [], SPOKEN_DOWNSTREAM);
+function spokenOnly(config: DownstreamTlsContext, spoken: readonly string[]): DownstreamTlsContext {
+  const alpn_protocols = spokenOf(config.common_tls_context?.alpn_protocols ?? [], spoken);
   return { ...config, common_tls_context: { ...config.common_tls_context, alpn_protocols } };
 }
 
