@@ -3,8 +3,8 @@
 import { Duplex } from "node:stream";
 import { connect as tlsConnect } from "node:tls";
 import { beforeAll, describe, expect, it } from "vitest";
-import { CLIENT_HELLO_MAX, ClientHelloReader } from "../../../host/listener/client_hello.ts";
-import { randomNumbers } from "../../support/random.ts";
+import { CLIENT_HELLO_MAX, ClientHelloReader } from "../../../../filters/listener/tls_inspector/client_hello.ts";
+import { randomNumbers } from "../../../support/random.ts";
 
 const readClientHello = (bytes: Buffer) => new ClientHelloReader().read(bytes);
 
