@@ -8,6 +8,7 @@ import type { ListenerFilterFactory } from "../host/listener/filter.ts";
 import type { NetworkFilterFactory } from "../host/tcp/filter.ts";
 import { cors } from "./http/cors/cors.ts";
 import { router } from "./http/router/router.ts";
+import { httpInspector } from "./listener/http_inspector/http_inspector.ts";
 import { proxyProtocol } from "./listener/proxy_protocol/proxy_protocol.ts";
 import { tlsInspector } from "./listener/tls_inspector/tls_inspector.ts";
 import { httpConnectionManager } from "./network/http_connection_manager/http_connection_manager.ts";
@@ -31,7 +32,11 @@ const NETWORK_FILTERS = [
 /** By full name of the config's message. */
 export const networkFilters: ReadonlyMap<string, AnyNetworkFilter> = byType(NETWORK_FILTERS);
 
-const LISTENER_FILTERS = [proxyProtocol, tlsInspector] as readonly unknown[] as readonly AnyListenerFilter[];
+const LISTENER_FILTERS = [
+  httpInspector,
+  proxyProtocol,
+  tlsInspector,
+] as readonly unknown[] as readonly AnyListenerFilter[];
 
 /** By full name of the config's message. */
 export const listenerFilters: ReadonlyMap<string, AnyListenerFilter> = byType(LISTENER_FILTERS);

@@ -22,7 +22,8 @@ export interface Inspector {
 }
 
 export interface ListenerFilter {
-  open(): Inspector;
+  /** @param facts what the filters before have learnt @returns null: there is nothing to look at */
+  open(facts: ConnectionFacts): Inspector | null;
 }
 
 export interface ListenerFilterContext {

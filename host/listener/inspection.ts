@@ -110,8 +110,9 @@ export class Inspection implements SocketOwner, TimerOwner {
   /** Asks one filter after the other, as long as there is something to see. */
   private look(): void {
     while (this.start < this.end) {
-      const inspector = this.inspector ?? this.filters[this.next++]?.open();
+      const inspector = this.inspector ?? this.filters[this.next++]?.open(this.facts);
       if (inspector === undefined) break;
+      if (inspector === null) continue;
       const answer = inspector.look(this.read, this.facts);
       if (answer === LOOK_REFUSED) {
         this.fail("refused");

@@ -64,13 +64,14 @@ export const listenerMessages: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.core.v3.ProxyProtocolPassThroughTLVs": { read: ["match_type", "tlv_type"] },
   "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector": {
-    read: [],
-    inert: {
-      initial_read_buffer_size: "what is read at a time is ours to choose",
-      enable_ja3_fingerprinting: "the fingerprint is not computed, and its default is not to be",
-      enable_ja4_fingerprinting: "the fingerprint is not computed, and its default is not to be",
-    },
-    only: { enable_ja3_fingerprinting: [false], enable_ja4_fingerprinting: [false] },
+    read: [
+      "enable_ja3_fingerprinting",
+      "enable_ja4_fingerprinting",
+      "close_connection_on_client_hello_parsing_errors",
+      "max_client_hello_size",
+    ],
+    inert: { initial_read_buffer_size: "what is read at a time is ours to choose" },
   },
+  "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector": { read: [] },
   "envoy.config.listener.v3.Filter": { read: ["name", "typed_config"] },
 };
