@@ -1,5 +1,6 @@
 /** What the transport of a listener's chains is made of: TLS contexts, and who looks at a connection before its chain is chosen. */
 
+import { SPOKEN_DOWNSTREAM, spokenOf } from "../config/alpn.ts";
 import type { FilterChain, Listener } from "../config/types/listener.ts";
 import { DOWNSTREAM_TLS_CONTEXT, type DownstreamTlsContext } from "../config/types/tls.ts";
 import type { HttpWorker } from "../http/http_worker.ts";
@@ -29,9 +30,9 @@ export function tlsOf(chain: FilterChain, worker: HttpWorker, listenerScope: Sco
   return new TlsServerContext(isHttp ? spokenOnly(asked) : asked, worker.net.options, stats);
 }
 
-/** HTTP/2 is not spoken yet: a client that offers it beside HTTP/1.1 is answered with that. The door refuses HTTP/2 alone. */
+/** A version of HTTP that is not spoken is not chosen. The door refuses it alone. */
 function spokenOnly(config: DownstreamTlsContext): DownstreamTlsContext {
-  const alpn_protocols = (config.common_tls_context?.alpn_protocols ?? []).filter((protocol) => protocol !== "h2");
+  const alpn_protocols = spokenOf(config.common_tls_context?.alpn_protocols ?? [], SPOKEN_DOWNSTREAM);
   return { ...config, common_tls_context: { ...config.common_tls_context, alpn_protocols } };
 }
 

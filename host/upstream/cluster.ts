@@ -7,6 +7,7 @@
  * no harm.
  */
 
+import { HTTP1_PROTOCOL } from "../config/alpn.ts";
 import type { Cluster as ClusterConfig, UpstreamHttpProtocolOptions } from "../config/types/cluster.ts";
 import { UPSTREAM_TLS_CONTEXT, type UpstreamTlsContext } from "../config/types/tls.ts";
 import type { SocketOwner } from "../net/socket.ts";
@@ -36,6 +37,7 @@ const IDLE_TIMEOUT_MS = 3_600_000;
 const MAX_RESPONSE_HEAD_BYTES = 60 * 1024;
 const MAX_RESPONSE_HEADERS = 100;
 
+const HTTP1_PROTOCOLS: readonly string[] = [HTTP1_PROTOCOL];
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 export class Cluster implements PooledCluster {
@@ -142,18 +144,21 @@ export class Cluster implements PooledCluster {
     const codec = worker.newClientCodec(this.codecOptions);
     if (codec === null) return null;
     const connection = new UpstreamConnection(worker.nextConnectionId(), pool, codec);
-    connection.socket = this.connect(pool.host, connection);
+    connection.socket = this.connect(pool.host, connection, HTTP1_PROTOCOLS);
     return connection;
   }
 
-  /** A connection to a host, plain or with TLS as the cluster has it. */
-  connect(host: Pick<Host, "address" | "hostname">, owner: SocketOwner) {
+  /**
+   * A connection to a host, plain or with TLS as the cluster has it.
+   * @param protocols what TLS offers, see `TlsClientContext.connect`
+   */
+  connect(host: Pick<Host, "address" | "hostname">, owner: SocketOwner, protocols: readonly string[] = []) {
     // Any byte that the kernel does not take pauses the source: what waits pins a slab of core memory, whatever its size.
     const options = { highBytes: 0 };
     const socket =
       this.tls === null
         ? this.worker.net.connect(host.address, options, owner)
-        : this.tls.connect(host.address, host.hostname, options, owner);
+        : this.tls.connect(host.address, host.hostname, options, owner, protocols);
     if (this.keepAliveSeconds > 0) socket.setKeepAlive(this.keepAliveSeconds);
     return socket;
   }

@@ -16,13 +16,13 @@ import {
   RESET_REMOTE_CONNECTION_FAILURE,
   type ResetReason,
 } from "./reset_reason.ts";
-import type { ConnectionPool, ConnectionSettings, UpstreamConnection, UpstreamStream } from "./upstream_connection.ts";
+import type { ConnectionPool, ConnectionSettings, UpstreamConnection } from "./upstream_connection.ts";
+import type { UpstreamExchange, UpstreamStream } from "./upstream_exchange.ts";
 import type { UpstreamWorker } from "./upstream_worker.ts";
 
-/** A request that wants a connection. */
+/** A request that wants an exchange. */
 export interface PoolClient extends UpstreamStream {
-  /** `connection` is attached to this request. */
-  onPoolReady(connection: UpstreamConnection): void;
+  onPoolReady(exchange: UpstreamExchange): void;
   /** `transportFailure` is what the kernel said, in Envoy's words, or empty. */
   onPoolFailure(reason: ResetReason, transportFailure: string): void;
 }

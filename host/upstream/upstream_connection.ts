@@ -14,19 +14,8 @@ import type { Output, OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
 import type { ClusterStats } from "./cluster_stats.ts";
 import { RESET_CONNECTION_TERMINATION, RESET_PROTOCOL_ERROR, type ResetReason } from "./reset_reason.ts";
+import type { UpstreamExchange, UpstreamStream } from "./upstream_exchange.ts";
 import type { UpstreamWorker } from "./upstream_worker.ts";
-
-/** Who has an exchange on the connection: the router's upstream request. */
-export interface UpstreamStream {
-  onUpstreamHeaders(block: number, flags: number, status: number): void;
-  onUpstreamData(address: number, length: number, endStream: boolean): void;
-  onUpstreamTrailers(block: number): void;
-  /** The exchange is over before the answer was complete; the connection is gone or going. `details` names the rule that the upstream broke. */
-  onUpstreamReset(reason: ResetReason, details: string): void;
-  /** Output to the upstream piles up: stop sending until drained. */
-  onUpstreamBlocked(): void;
-  onUpstreamDrained(): void;
-}
 
 /** What a connection needs of the pool that lends it. */
 export interface ConnectionPool {
@@ -37,6 +26,8 @@ export interface ConnectionPool {
   onConnectFailed(closed: CloseReason | null): void;
   /** It may carry the next exchange. */
   onReleased(connection: UpstreamConnection): void;
+  /** An exchange is over. */
+  onStreamEnd(): void;
   onClosed(connection: UpstreamConnection, wasConnecting: boolean, isLocal: boolean, withRequest: boolean): void;
 }
 
@@ -53,7 +44,7 @@ const IDLE = 1;
 const BUSY = 2;
 const CLOSED = 3;
 
-export class UpstreamConnection implements SocketOwner, CodecListener, OutputTarget, TimerOwner {
+export class UpstreamConnection implements UpstreamExchange, SocketOwner, CodecListener, OutputTarget, TimerOwner {
   readonly id: number;
   readonly pool: ConnectionPool;
   readonly codec: ClientCodec;
@@ -72,6 +63,8 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
   /** Inside `codec.feed`: the exchange's end is acted upon after it returned. */
   private isReading = false;
   private answered = false;
+  /** The exchange wants no more of the answer now. */
+  private isPaused = false;
 
   constructor(id: number, pool: ConnectionPool, codec: ClientCodec) {
     this.id = id;
@@ -105,16 +98,12 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
     this.timer.stop();
   }
 
-  /**
-   * The exchange gives up: cancelled, timed out, or answered before the request was sent whole. HTTP/1 cannot cancel one
-   * exchange, so the connection ends with it.
-   */
+  /** HTTP/1 cannot cancel one exchange, so the connection ends with it. */
   detach(): void {
-    this.stream = null;
+    this.exchangeEnds();
     this.close();
   }
 
-  /** Writes the head of the exchange's request; the bytes on the wire. */
   writeHead(block: number, endStream: boolean, flags: number): number {
     return this.wrote(writeHeaders(this.output, this, this.codec, this.streamId, block, endStream, flags));
   }
@@ -125,6 +114,26 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
 
   writeTrailers(block: number): number {
     return this.wrote(writeTrailers(this.output, this, this.codec, this.streamId, block));
+  }
+
+  get isBlocked(): boolean {
+    return this.socket.aboveHighWatermark;
+  }
+
+  pauseReading(): void {
+    if (this.isPaused) return;
+    this.isPaused = true;
+    this.socket.pauseReading();
+  }
+
+  resumeReading(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    this.socket.resumeReading();
+  }
+
+  tunnel(): void {
+    this.codec.tunnel(this.streamId);
   }
 
   private get output(): Output {
@@ -242,9 +251,9 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
 
   // --- the exchange ----------------------------------------------------------------------------------------------------
 
-  /** The stream has the whole answer and has sent the whole request: the connection is free, once the codec has returned. */
+  /** The connection is free, once the codec has returned. */
   complete(): void {
-    this.stream = null;
+    this.exchangeEnds();
     this.answered = true;
     if (!this.isReading) this.afterEvents();
   }
@@ -266,6 +275,12 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
     pool.onReleased(this);
   }
 
+  private exchangeEnds(): void {
+    this.stream = null;
+    this.resumeReading();
+    this.pool.onStreamEnd();
+  }
+
   private becomeIdle(): void {
     this.state = IDLE;
     const { idleTimeoutMs } = this.pool.cluster;
@@ -280,6 +295,7 @@ export class UpstreamConnection implements SocketOwner, CodecListener, OutputTar
     this.stream = null;
     this.output.writeDeferred();
     this.socket.close();
+    if (stream !== null) this.pool.onStreamEnd();
     this.closed(stream !== null);
     stream?.onUpstreamReset(reason, details);
   }

@@ -4,11 +4,7 @@
  */
 
 import type { TerminalStream } from "../../../host/http/terminal_stream.ts";
-import {
-  NO_HEALTHY_UPSTREAM,
-  UPSTREAM_CONNECTION_FAILURE,
-  UPSTREAM_OVERFLOW,
-} from "../../../host/stream_info/response_flags.ts";
+import { NO_HEALTHY_UPSTREAM } from "../../../host/stream_info/response_flags.ts";
 import type { Cluster } from "../../../host/upstream/cluster.ts";
 import {
   RESET_CONNECTION_TIMEOUT,
@@ -122,17 +118,17 @@ export class ConnectTunnel implements TcpUpstreamOwner {
       owner.onTunnelFailed("no healthy upstream", "no_healthy_upstream", NO_HEALTHY_UPSTREAM);
       return;
     }
-    const { reason, flag } = FAILURES[failure];
+    const reason = FAILURES[failure];
     owner.onTunnelFailed(
       `upstream connect error or disconnect/reset before headers. reset reason: ${reason.text}`,
       `upstream_reset_before_response_started{${reason.details}}`,
-      flag,
+      reason.flag,
     );
   }
 }
 
-const FAILURES: Readonly<Record<Exclude<TcpFailure, "no healthy host">, { reason: ResetReason; flag: number }>> = {
-  overflow: { reason: RESET_OVERFLOW, flag: UPSTREAM_OVERFLOW },
-  "connect failure": { reason: RESET_REMOTE_CONNECTION_FAILURE, flag: UPSTREAM_CONNECTION_FAILURE },
-  "connect timeout": { reason: RESET_CONNECTION_TIMEOUT, flag: UPSTREAM_CONNECTION_FAILURE },
+const FAILURES: Readonly<Record<Exclude<TcpFailure, "no healthy host">, ResetReason>> = {
+  overflow: RESET_OVERFLOW,
+  "connect failure": RESET_REMOTE_CONNECTION_FAILURE,
+  "connect timeout": RESET_CONNECTION_TIMEOUT,
 };

@@ -4,7 +4,7 @@
  *   onRequestHeaders -> route -> host -> pool -> onPoolReady -> request on the wire
  *   onUpstreamHeaders/Data/Trailers -> the stream's response
  *
- * Whoever ends first: `release` gives connection, permit and timers back exactly once.
+ * Whoever ends first: `release` gives exchange and timers back exactly once.
  */
 
 import { type FilterStatus, type HttpFilter, STOP } from "../../../host/http/filter.ts";
@@ -17,19 +17,15 @@ import {
   NO_CLUSTER_FOUND,
   NO_HEALTHY_UPSTREAM,
   NO_ROUTE_FOUND,
-  UPSTREAM_CONNECTION_FAILURE,
-  UPSTREAM_CONNECTION_TERMINATION,
   UPSTREAM_MAX_STREAM_DURATION_REACHED,
-  UPSTREAM_OVERFLOW,
-  UPSTREAM_PROTOCOL_ERROR,
   UPSTREAM_REQUEST_TIMEOUT,
 } from "../../../host/stream_info/response_flags.ts";
 import type { Cluster } from "../../../host/upstream/cluster.ts";
 import type { ClusterManager } from "../../../host/upstream/cluster_manager.ts";
 import type { HttpConnPool, PoolClient } from "../../../host/upstream/conn_pool.ts";
 import type { Host } from "../../../host/upstream/host.ts";
-import { RESET_OVERFLOW, RESET_PROTOCOL_ERROR, type ResetReason } from "../../../host/upstream/reset_reason.ts";
-import type { UpstreamConnection } from "../../../host/upstream/upstream_connection.ts";
+import { RESET_OVERFLOW, type ResetReason } from "../../../host/upstream/reset_reason.ts";
+import type { UpstreamExchange } from "../../../host/upstream/upstream_exchange.ts";
 import type { HeaderMap } from "../../../host/wasm/header_view.ts";
 import {
   HEADER_X_ENVOY_ATTEMPT_COUNT,
@@ -67,7 +63,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
   private cluster: Cluster | null = null;
   private host: Host | null = null;
   private pool: HttpConnPool | null = null;
-  private connection: UpstreamConnection | null = null;
+  private exchange: UpstreamExchange | null = null;
   private tunnel: ConnectTunnel | null = null;
   private isQueued = false;
   private readonly held = new HeldBody();
@@ -169,7 +165,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
       return STOP;
     }
     if (endStream) this.startResponseTimer();
-    if (this.connection === null) {
+    if (this.exchange === null) {
       if (this.cluster === null || this.answerEnded) return STOP;
       this.held.push(stream.worker.core.bytes, address, length, endStream);
       this.pauseRequest();
@@ -181,46 +177,39 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
 
   onRequestTrailers(_stream: TerminalStream, trailers: HeaderMap): FilterStatus {
     this.startResponseTimer();
-    if (this.connection === null) this.heldTrailers = trailers;
+    if (this.exchange === null) this.heldTrailers = trailers;
     else this.sendTrailers(trailers);
     return STOP;
   }
 
   // --- the pool --------------------------------------------------------------------------------------------------------
 
-  onPoolReady(connection: UpstreamConnection): void {
+  onPoolReady(exchange: UpstreamExchange): void {
     const { held, stream } = this;
     this.isQueued = false;
-    this.connection = connection;
-    stream.onUpstream(connection);
+    this.exchange = exchange;
+    stream.onUpstream(exchange);
     const now = stream.worker.clock.now();
     stream.upstreamFirstTxMs = now;
     const headersEnd = this.endStream && !stream.isUpgrade;
-    stream.upstreamWireBytesSent += connection.writeHead(stream.requestHeaders.block, headersEnd, 0);
+    stream.upstreamWireBytesSent += exchange.writeHead(stream.requestHeaders.block, headersEnd, 0);
     if (headersEnd) this.requestIsSent();
-    while (held.hasPieces && this.connection !== null) {
+    while (held.hasPieces && this.exchange !== null) {
       const { endStream } = held;
       const piece = held.shift() as Uint8Array;
       this.sendData(stream.lend(piece), piece.length, endStream && !held.hasPieces);
     }
-    if (held.endStream && !this.requestSent && this.connection !== null) this.sendData(0, 0, true);
-    if (this.heldTrailers !== null && this.connection !== null) this.sendTrailers(this.heldTrailers);
+    if (held.endStream && !this.requestSent && this.exchange !== null) this.sendData(0, 0, true);
+    if (this.heldTrailers !== null && this.exchange !== null) this.sendTrailers(this.heldTrailers);
     this.startDurationTimer();
-    if (!connection.socket.aboveHighWatermark) this.resumeRequest();
+    if (!exchange.isBlocked) this.resumeRequest();
   }
 
   onPoolFailure(reason: ResetReason, transportFailure: string): void {
     const { stream } = this;
     this.isQueued = false;
     stream.upstreamTransportFailureReason = transportFailure;
-    const isOverflow = reason === RESET_OVERFLOW;
-    this.fail(
-      503,
-      reason,
-      transportFailure,
-      isOverflow ? UPSTREAM_OVERFLOW : UPSTREAM_CONNECTION_FAILURE,
-      isOverflow && !this.router.config.suppressEnvoyHeaders,
-    );
+    this.fail(reason, transportFailure);
   }
 
   // --- a CONNECT that ends here ----------------------------------------------------------------------------------------
@@ -264,7 +253,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     if (isSwitch) {
       this.responseTimer?.stop();
       this.requestSent = true;
-      this.connection?.codec.tunnel(this.connection.streamId);
+      this.exchange?.tunnel();
     }
     if (endsHandshake(stream, status, headers)) {
       this.release();
@@ -286,12 +275,13 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
   }
 
   onUpstreamReset(reason: ResetReason, _details: string): void {
-    const { pool } = this;
-    this.connection = null;
-    pool?.onStreamEnd();
+    this.exchange = null;
     this.pool = null;
-    if (reason === RESET_PROTOCOL_ERROR) this.fail(502, reason, "", UPSTREAM_PROTOCOL_ERROR, false);
-    else this.fail(503, reason, "", UPSTREAM_CONNECTION_TERMINATION, false);
+    this.fail(reason, "");
+  }
+
+  onUpstreamWrote(bytes: number): void {
+    this.stream.upstreamWireBytesSent += bytes;
   }
 
   onUpstreamBlocked(): void {
@@ -308,18 +298,18 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
 
   onDownstreamBlocked(): void {
     this.tunnel?.pauseReading();
-    if (this.answerPaused || this.connection === null) return;
+    if (this.answerPaused || this.exchange === null) return;
     this.answerPaused = true;
     this.cluster?.stats.flowPaused.inc();
-    this.connection.socket.pauseReading();
+    this.exchange.pauseReading();
   }
 
   onDownstreamDrained(): void {
     this.tunnel?.resumeReading();
-    if (!this.answerPaused || this.connection === null) return;
+    if (!this.answerPaused || this.exchange === null) return;
     this.answerPaused = false;
     this.cluster?.stats.flowResumed.inc();
-    this.connection.socket.resumeReading();
+    this.exchange.resumeReading();
   }
 
   onStreamEnd(): void {
@@ -329,8 +319,9 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
 
   // --- answers of our own ----------------------------------------------------------------------------------------------
 
-  private fail(status: number, reason: ResetReason, cause: string, flag: number, isOverloaded: boolean): void {
-    const { cluster, host, stream } = this;
+  private fail(reason: ResetReason, cause: string): void {
+    const { cluster, host, router, stream } = this;
+    const { flag, status } = reason;
     if (stream.repliesItself) return;
     if (stream.responseStarted) {
       this.router.stats.resetAfterResponseStarted.inc();
@@ -346,7 +337,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
       `upstream connect error or disconnect/reset before headers. reset reason: ${reason.text}`,
       `upstream_reset_before_response_started{${details}}`,
       flag,
-      isOverloaded ? markOverloaded : undefined,
+      reason === RESET_OVERFLOW && !router.config.suppressEnvoyHeaders ? markOverloaded : undefined,
     );
   }
 
@@ -408,16 +399,16 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
   // --- inside ----------------------------------------------------------------------------------------------------------
 
   private sendData(address: number, length: number, endStream: boolean): void {
-    const { connection, stream } = this;
-    if (connection === null) return;
-    stream.upstreamWireBytesSent += connection.writeData(address, length, endStream);
+    const { exchange, stream } = this;
+    if (exchange === null) return;
+    stream.upstreamWireBytesSent += exchange.writeData(address, length, endStream);
     if (endStream) this.requestIsSent();
   }
 
   private sendTrailers(trailers: HeaderMap): void {
-    const { connection, stream } = this;
-    if (connection === null) return;
-    stream.upstreamWireBytesSent += connection.writeTrailers(trailers.block);
+    const { exchange, stream } = this;
+    if (exchange === null) return;
+    stream.upstreamWireBytesSent += exchange.writeTrailers(trailers.block);
     this.requestIsSent();
   }
 
@@ -448,9 +439,9 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     this.release();
   }
 
-  /** Gives back what is borrowed: the place in the queue, or the connection with its permit. */
+  /** Gives back what is borrowed: the place in the queue, or the exchange. */
   private release(): void {
-    const { connection, pool } = this;
+    const { exchange, pool } = this;
     this.responseTimer?.stop();
     this.durationTimer?.stop();
     this.tunnel?.close();
@@ -460,18 +451,11 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     this.resumeRequest();
     if (pool === null) return;
     this.pool = null;
-    if (connection !== null) {
-      this.connection = null;
-      pool.onStreamEnd();
-      if (this.answerPaused) {
-        this.answerPaused = false;
-        connection.socket.resumeReading();
-      }
-      if (this.answerEnded && this.requestSent) {
-        connection.complete();
-      } else {
-        connection.detach();
-      }
+    if (exchange !== null) {
+      this.exchange = null;
+      this.answerPaused = false;
+      if (this.answerEnded && this.requestSent) exchange.complete();
+      else exchange.detach();
     } else if (this.isQueued) {
       pool.cancel(this);
     }
@@ -484,6 +468,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     this.requestPaused = false;
     this.requestSent = false;
     this.answerEnded = false;
+    this.answerPaused = false;
     this.altResponse = false;
     this.isInternal = false;
     this.timeoutMs = 0;

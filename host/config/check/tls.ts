@@ -1,9 +1,9 @@
 /** TLS contexts: what they name must be there, parse and fit together; what Node's OpenSSL cannot do is refused with the reason. */
 
 import { createSecureContext, type SecureContextOptions } from "node:tls";
+import { SPOKEN_DOWNSTREAM, spokenOf } from "../alpn.ts";
 import { dataSourceName, readDataSource } from "../data_source.ts";
 import { readAuthorities, readIdentity, readRevocations, TlsMaterialError } from "../tls_material.ts";
-import type { TypedExtension } from "../types/core.ts";
 import type { FilterChain } from "../types/listener.ts";
 import {
   type CertificateValidationContext,
@@ -30,9 +30,6 @@ export const tlsRules = [
   rule<DownstreamTlsContext>(DOWNSTREAM_TLS_CONTEXT, checkDownstream),
   rule<UpstreamTlsContext>(UPSTREAM_TLS_CONTEXT, checkUpstream),
   rule<FilterChain>("envoy.config.listener.v3.FilterChain", checkChain),
-  rule<{ transport_socket?: TypedExtension }>("envoy.config.cluster.v3.Cluster", ({ transport_socket: socket }, at) =>
-    checkProtocols(socket, at, "an upstream that speaks HTTP/2 alone"),
-  ),
 ];
 
 /** What is wrong with the material is said at the field that names it. */
@@ -144,16 +141,11 @@ function checkUpstream(context: UpstreamTlsContext, at: At): void {
   }
 }
 
-/** HTTP/2 would be chosen by every client that knows it, and is not spoken. */
-function checkChain(chain: FilterChain, at: At): void {
-  const isHttp = (chain.filters ?? []).some(({ typed_config }) => typed_config?.["@type"] === CONNECTION_MANAGER);
-  if (isHttp) checkProtocols(chain.transport_socket, at, "h2 without http/1.1");
-}
-
-function checkProtocols(socket: TypedExtension | undefined, at: At, what: string): void {
+/** A version of HTTP that every client would choose must be spoken. */
+function checkChain({ filters = [], transport_socket: socket }: FilterChain, at: At): void {
+  const isHttp = filters.some(({ typed_config }) => typed_config?.["@type"] === CONNECTION_MANAGER);
   const config = socket?.typed_config as { readonly common_tls_context?: CommonTlsContext } | undefined;
-  const protocols = config?.common_tls_context?.alpn_protocols ?? [];
-  if (protocols.includes("h2") && !protocols.includes("http/1.1")) {
-    at.failField("transport_socket", `alpn_protocols: ${what} is not supported yet`);
-  }
+  const asked = config?.common_tls_context?.alpn_protocols ?? [];
+  if (!isHttp || asked.length === 0 || spokenOf(asked, SPOKEN_DOWNSTREAM).length > 0) return;
+  at.failField("transport_socket", `alpn_protocols: ${asked.join(", ")} without http/1.1 is not supported yet`);
 }

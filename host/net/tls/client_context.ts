@@ -9,11 +9,13 @@
 import type { X509Certificate } from "node:crypto";
 import { connect as nodeConnect } from "node:net";
 import { createSecureContext, type SecureContext, type TLSSocket, connect as tlsConnect } from "node:tls";
+import { spokenOf } from "../../config/alpn.ts";
 import { type Identity, readIdentity } from "../../config/tls_material.ts";
 import type { UpstreamTlsContext } from "../../config/types/tls.ts";
 import type { Address } from "../address.ts";
 import { type CloseReason, closeReasonOfTls } from "../close_reason.ts";
 import type { ConnectOptions, NetOptions, SocketOwner } from "../socket.ts";
+
 import { CertificateFacts } from "./certificate_facts.ts";
 import { failureOfVerification } from "./failure_reason.ts";
 import { protocolOptions } from "./protocol.ts";
@@ -69,8 +71,18 @@ export class TlsClientContext {
     });
   }
 
-  /** As `Net.connect`. @param hostname name of the host in its cluster, for `auto_host_sni`; may be empty */
-  connect(address: Address, hostname: string, connectOptions: ConnectOptions, owner: SocketOwner): TlsSocket {
+  /**
+   * As `Net.connect`. What was agreed on stands in `socket.tls.alpn` from `onConnect` on.
+   * @param hostname name of the host in its cluster, for `auto_host_sni`; may be empty
+   * @param protocols what the owner speaks, the best first: offered unless the config names others; empty: bytes, whatever they mean
+   */
+  connect(
+    address: Address,
+    hostname: string,
+    connectOptions: ConnectOptions,
+    owner: SocketOwner,
+    protocols: readonly string[] = [],
+  ): TlsSocket {
     const { source } = connectOptions;
     const below =
       address.kind === "pipe"
@@ -82,8 +94,8 @@ export class TlsClientContext {
             ...(source === undefined ? {} : { localAddress: source.ip, localPort: source.port }),
           });
     const serverName = this.serverName(hostname);
-    // HTTP/2 is not spoken yet, and a server that is offered it takes it.
-    const alpn = this.config.common_tls_context?.alpn_protocols?.filter((protocol) => protocol !== "h2");
+    const configured = this.config.common_tls_context?.alpn_protocols ?? [];
+    const offered = spokenOf(configured.length > 0 ? configured : protocols, protocols);
     const session = this.sessions.pop();
     const stream = tlsConnect({
       socket: below,
@@ -92,7 +104,7 @@ export class TlsClientContext {
       // We judge: what is refused is refused with Envoy's reason, and without an authority everything passes.
       rejectUnauthorized: false,
       checkServerIdentity: () => undefined,
-      ...(alpn === undefined ? {} : { ALPNProtocols: [...alpn] }),
+      ...(offered.length === 0 ? {} : { ALPNProtocols: [...offered] }),
       ...(session === undefined ? {} : { session: session.ticket }),
     });
     const parts = {

@@ -83,7 +83,7 @@ describe("a handshake", () => {
   async function shake(
     down: Omit<DownstreamTlsContext, "@type">,
     up: Omit<UpstreamTlsContext, "@type"> = {},
-    contexts: { client?: TlsClientContext } = {},
+    contexts: { client?: TlsClientContext; protocols?: readonly string[] } = {},
   ): Promise<Outcome> {
     const [serverScope, clientScope] = [new CountingScope(), new CountingScope()];
     const serverContext = new TlsServerContext(
@@ -137,7 +137,7 @@ describe("a handshake", () => {
     if (listener === null) throw new Error("not listening");
     bench.listeners.push(listener);
     const endpoint = bench.endpointOn(bench.clientSide);
-    endpoint.socket = clientContext.connect(listener.address, "", { highBytes: 0 }, endpoint);
+    endpoint.socket = clientContext.connect(listener.address, "", { highBytes: 0 }, endpoint, contexts.protocols);
     endpoint.whenConnected = () => {
       sides.client.tls = (endpoint.socket as TlsSocket).tls;
     };
@@ -251,6 +251,25 @@ describe("a handshake", () => {
     );
     expect(side.failure).toBe("");
     expect(side.tls?.peerIsValidated).toBe(true);
+  });
+
+  describe("agrees on a protocol", () => {
+    it.each([
+      ["what the client speaks", ["h2", "http/1.1"], [], ["h2"], "h2"],
+      ["what the server puts first", ["h2", "http/1.1"], [], ["http/1.1", "h2"], "h2"],
+      ["what the config offers, rather than what the client would", ["h2", "x"], ["x"], ["h2"], "x"],
+      ["no HTTP that the client does not speak", ["h2", "http/1.1"], ["h2", "http/1.1"], ["http/1.1"], "http/1.1"],
+      ["whatever the config offers where bytes are carried", ["h2"], ["h2"], [], "h2"],
+      ["none, where none is offered", ["h2"], [], [], ""],
+    ])("%s", async (_what, accepted, configured, protocols, agreed) => {
+      const outcome = await shake(
+        { common_tls_context: common(server, { alpn_protocols: accepted }) },
+        { common_tls_context: common(null, configured.length === 0 ? {} : { alpn_protocols: configured }) },
+        { protocols },
+      );
+      expect(outcome.server.tls?.alpn).toBe(agreed);
+      expect(outcome.client.tls?.alpn).toBe(agreed);
+    });
   });
 
   it("lets an untrusted client pass where that is asked for, counts it, and does not call it validated", async () => {
