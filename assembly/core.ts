@@ -259,7 +259,7 @@ export {
   REFUSED_STREAM as H2_REFUSED_STREAM,
 } from "./http2/errors";
 export { http2Eof, http2Feed } from "./http2/feed";
-export { http2Consumed, http2Flushed, http2SendRoom } from "./http2/flow";
+export { http2Consumed, http2Flushed, http2SendRoom, http2TellWritable } from "./http2/flow";
 export { hpackDecode, hpackEncode, hpackResize } from "./http2/probe";
 export { http2StreamsLive } from "./http2/stream";
 export { DATE_BYTES, DATE_TEXT, RESULT, RESULT_WORDS } from "./memory/arena";

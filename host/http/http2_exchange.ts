@@ -253,6 +253,7 @@ export class Http2Exchange implements ServerExchange, TurnTask, Recyclable {
       response.drop(taken);
       connection.keeps(-taken);
       if (taken < length) {
+        connection.sendMore(id);
         this.settleBlocked();
         return;
       }

@@ -116,6 +116,7 @@ export class Http2ServerConnection extends ServerConnection implements StreamLis
         this.line.delete(exchange);
         exchange.sendHeld();
       }
+      this.useWindows();
       this.writeControl();
     }
     this.worker.turn.end();
@@ -131,6 +132,7 @@ export class Http2ServerConnection extends ServerConnection implements StreamLis
       this.onKeepaliveTimer();
     } else if (timer === this.lookTimer) {
       this.settleWritten();
+      this.useWindows();
     } else {
       super.onTimer(timer);
       return;
@@ -334,8 +336,7 @@ export class Http2ServerConnection extends ServerConnection implements StreamLis
       return;
     }
     this.watchHead(this.codec.headStarted);
-    // A stream that was told that it may go on may have ended meanwhile: what it left of a window is another's.
-    if (this.heldBytes > 0 && !this.worker.turn.output.holds(this)) this.codec.flushed();
+    this.useWindows();
     this.writeControl();
     if (!this.isReadPaused && this.socket.aboveHighWatermark && this.socket.pendingBytes > SOCKET_PENDING_STOP) {
       this.isReadPaused = true;
@@ -397,6 +398,11 @@ export class Http2ServerConnection extends ServerConnection implements StreamLis
     output.commit(length);
     this.isUnflushed = true;
     this.wrote(length);
+  }
+
+  /** Who was told that there is a window may have wanted less of it, or be gone: the rest is for those behind. */
+  private useWindows(): void {
+    while (this.heldBytes > 0 && !this.isBlocked && this.codec.tellWritable());
   }
 
   /** Tells the codec that what was written has left, where it has. */
