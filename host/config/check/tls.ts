@@ -1,7 +1,7 @@
 /** TLS contexts: what they name must be there, parse and fit together; what Node's OpenSSL cannot do is refused with the reason. */
 
 import { createSecureContext, type SecureContextOptions } from "node:tls";
-import { SPOKEN_DOWNSTREAM, spokenOf } from "../alpn.ts";
+import { spokenDownstream, spokenOf } from "../alpn.ts";
 import { checkTicketKeys, loadSecret } from "../secrets/load.ts";
 import { sdsReference } from "../secrets/reference.ts";
 import { SecretError } from "../secrets/secret_file.ts";
@@ -22,7 +22,6 @@ import {
 import { type At, type Context, rule } from "./rule.ts";
 
 const TLS = "envoy.extensions.transport_sockets.tls.v3";
-const CONNECTION_MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
 export const tlsRules = [
   rule<TlsCertificate>(`${TLS}.TlsCertificate`, (certificate, at) => attempt(at, () => readIdentity(certificate))),
@@ -167,10 +166,10 @@ function checkUpstream(context: UpstreamTlsContext, at: At): void {
 }
 
 /** A version of HTTP that every client would choose must be spoken. */
-function checkChain({ filters = [], transport_socket: socket }: FilterChain, at: At): void {
-  const isHttp = filters.some(({ typed_config }) => typed_config?.["@type"] === CONNECTION_MANAGER);
-  const config = socket?.typed_config as { readonly common_tls_context?: CommonTlsContext } | undefined;
+function checkChain(chain: FilterChain, at: At): void {
+  const config = chain.transport_socket?.typed_config as { readonly common_tls_context?: CommonTlsContext } | undefined;
   const asked = config?.common_tls_context?.alpn_protocols ?? [];
-  if (!isHttp || asked.length === 0 || spokenOf(asked, SPOKEN_DOWNSTREAM).length > 0) return;
-  at.failField("transport_socket", `alpn_protocols: ${asked.join(", ")} without http/1.1 is not supported yet`);
+  const spoken = spokenDownstream(chain);
+  if (spoken.length === 0 || asked.length === 0 || spokenOf(asked, spoken).length > 0) return;
+  at.failField("transport_socket", `alpn_protocols: none of ${asked.join(", ")} is spoken by the connection manager`);
 }
