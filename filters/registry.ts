@@ -6,6 +6,10 @@
 import type { HttpFilterFactory } from "../host/http/filter.ts";
 import type { NetworkFilterFactory } from "../host/tcp/filter.ts";
 import { cors } from "./http/cors/cors.ts";
+import { grpcHttp1Bridge } from "./http/grpc_http1_bridge/grpc_http1_bridge.ts";
+import { grpcHttp1ReverseBridge } from "./http/grpc_http1_reverse_bridge/grpc_http1_reverse_bridge.ts";
+import { grpcStats } from "./http/grpc_stats/grpc_stats.ts";
+import { grpcWeb } from "./http/grpc_web/grpc_web.ts";
 import { router } from "./http/router/router.ts";
 import { httpConnectionManager } from "./network/http_connection_manager/http_connection_manager.ts";
 import { tcpProxy } from "./network/tcp_proxy/tcp_proxy.ts";
@@ -14,7 +18,14 @@ import { tcpProxy } from "./network/tcp_proxy/tcp_proxy.ts";
 type AnyHttpFilter = HttpFilterFactory<unknown>;
 type AnyNetworkFilter = NetworkFilterFactory<unknown>;
 
-const HTTP_FILTERS = [cors, router] as readonly unknown[] as readonly AnyHttpFilter[];
+const HTTP_FILTERS = [
+  cors,
+  grpcHttp1Bridge,
+  grpcHttp1ReverseBridge,
+  grpcStats,
+  grpcWeb,
+  router,
+] as readonly unknown[] as readonly AnyHttpFilter[];
 
 /** By full name of the config's message. */
 export const httpFilters: ReadonlyMap<string, AnyHttpFilter> = byType(HTTP_FILTERS);

@@ -14,7 +14,6 @@ import { OVERLOAD_MANAGER_TERMINATED } from "../stream_info/response_flags.ts";
 import { PROTOCOL_HTTP10, PROTOCOL_HTTP11, type StreamInfo } from "../stream_info/stream_info.ts";
 import { HeaderMap } from "../wasm/header_view.ts";
 import {
-  HEADER_CONTENT_LENGTH,
   HEADER_CONTENT_TYPE,
   HEADER_EXPECT,
   HEADER_STATUS,
@@ -29,12 +28,12 @@ import {
 } from "../wasm/layout.gen.ts";
 import { writeLatin1 } from "../wasm/text.ts";
 import type { ConnectionManager } from "./connection_manager.ts";
-import type { HttpFilter } from "./filter.ts";
+import type { BodyEdit, HttpFilter } from "./filter.ts";
 import { RequestLine, ResponseLine } from "./filter_lines.ts";
 import { FilterRun } from "./filter_run.ts";
 import { FlowControl } from "./flow_control.ts";
 import type { HttpWorker } from "./http_worker.ts";
-import { becomeGrpcReply } from "./local_reply.ts";
+import { becomeGrpcReply, becomeTextReply } from "./local_reply.ts";
 import { admit } from "./request_admission.ts";
 import { writeInterimHead, writeResponseHead } from "./response_head.ts";
 import type { ServerConnection } from "./server_connection.ts";
@@ -44,7 +43,6 @@ import type { TerminalStream } from "./terminal_stream.ts";
 
 /** Body bytes that may wait for a filter before the client is paused. */
 const HELD_BODY_BYTES = 65_536;
-const NOTHING = new Uint8Array(0);
 
 export class HttpStream extends StreamFacts implements TerminalStream, Recyclable {
   manager!: ConnectionManager;
@@ -200,6 +198,11 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     return this.route?.perFilterConfig.get(filterName) as T | undefined;
   }
 
+  get routedCluster(): string {
+    this.ensureRoute();
+    return this.route?.forward?.cluster ?? "";
+  }
+
   routeConfigs<T>(filterName: string): readonly T[] {
     this.ensureRoute();
     return (this.route?.perFilterConfigs.get(filterName) ?? []) as readonly T[];
@@ -216,6 +219,14 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
 
   get info(): StreamInfo {
     return this;
+  }
+
+  get requestBody(): BodyEdit {
+    return this.requestRun;
+  }
+
+  get responseBody(): BodyEdit {
+    return this.responseRun;
   }
 
   continueRequest(): void {
@@ -236,7 +247,6 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.responseFlags |= bits;
   }
 
-  /** `edit` may add fields to the head. */
   sendLocalReply(
     status: number,
     body: string,
@@ -264,17 +274,13 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     const isHead = this.method === METHOD_HEAD;
     if (this.isGrpc) {
       edit?.(headers);
-      becomeGrpcReply(headers, status, Buffer.from(isHead ? "" : body, "latin1"), grpcStatus);
+      becomeGrpcReply(headers, status, isHead ? undefined : Buffer.from(body, "latin1"), grpcStatus);
       this.reply(200, 0, 0);
       return;
     }
-    headers.setId(HEADER_STATUS, String(status));
     const { core, loan } = this.worker;
-    const length = body.length > 0 ? writeLatin1(core.bytes, loan.offset, body, HELD_BODY_BYTES) : 0;
-    if (length > 0) {
-      headers.setIdNumber(HEADER_CONTENT_LENGTH, length);
-      headers.setId(HEADER_CONTENT_TYPE, "text/plain");
-    }
+    const length = writeLatin1(core.bytes, loan.offset, body, HELD_BODY_BYTES);
+    becomeTextReply(headers, status, length);
     edit?.(headers);
     this.reply(status, loan.offset, isHead ? 0 : length);
   }
@@ -302,7 +308,7 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.responseCodeDetails = details;
     const isHead = this.method === METHOD_HEAD;
     if (this.isGrpc) {
-      becomeGrpcReply(this.responseMap, status, isHead || body === undefined ? NOTHING : body);
+      becomeGrpcReply(this.responseMap, status, isHead ? undefined : body);
       this.respondWith(200, 0, 0);
       return;
     }
@@ -362,6 +368,8 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
   /** The head leaves. */
   encodeHeaders(endStream: boolean): void {
     this.responseStarted = true;
+    // A filter may have made another status of it.
+    if (this.filterCount > 1) this.responseCode = Number(this.responseMap.getId(HEADER_STATUS));
     this.downstreamFirstTxMs = this.worker.clock.now();
     const isSwitch = this.isUpgrade && this.acceptsUpgrade(this.responseCode);
     writeResponseHead(this, endStream, isSwitch);
@@ -392,7 +400,6 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.http.tunnel(this.streamId);
   }
 
-  /** Gives up in the middle of a response: the client sees the connection end. */
   abort(details: string): void {
     if (this.isFinished) return;
     this.responseCodeDetails = details;
