@@ -7,10 +7,14 @@ import type { AccessLogSinks } from "../access_log/sinks.ts";
 import { Http1ClientCodec } from "../codec/http1_client.ts";
 import { PendingEvents } from "../codec/http1_codec.ts";
 import { Http1ServerCodec } from "../codec/http1_server.ts";
+import { Http2ServerCodec } from "../codec/http2_server.ts";
+import type { Http2Settings } from "../codec/http2_settings.ts";
 import type { ServerCodecOptions } from "../http/connection_manager.ts";
 import type { HttpWorker, NodeInfo } from "../http/http_worker.ts";
+import { Http2Worker } from "../http/http2_worker.ts";
 import type { StreamObserver } from "../http/stream_observer.ts";
 import { StreamPool } from "../http/stream_pool.ts";
+import type { ListenerFilterFactories } from "../listener/filter.ts";
 import type { NetworkFilterFactories } from "../listener/listener.ts";
 import { ListenerManager } from "../listener/manager.ts";
 import type { Clock, Timer, TimerOwner, Timers } from "../net/clock.ts";
@@ -42,6 +46,7 @@ export interface WorkerParts {
   readonly seed: number;
   readonly accessLogSinks: AccessLogSinks;
   readonly networkFilters: NetworkFilterFactories;
+  readonly listenerFilters: ListenerFilterFactories;
   /** `--drain-time-s`. */
   readonly drainTimeMs: number;
   readonly observer: StreamObserver;
@@ -68,6 +73,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   readonly node: NodeInfo;
   readonly accessLogSinks: AccessLogSinks;
   readonly streams = new StreamPool();
+  readonly http2 = new Http2Worker(this);
   readonly loan: PooledSlab;
   readonly observer: StreamObserver;
   /** Told to drain; for good. */
@@ -77,6 +83,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   readonly clusters: ClusterManager;
   readonly listeners: ListenerManager;
   private readonly pending: PendingEvents;
+  private readonly nowMs = (): number => this.clock.now();
   private readonly dateTimer: Timer;
   private connectionIds: number;
   private randomState: number;
@@ -106,6 +113,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
       worker: this,
       clusters: this.clusters,
       factories: parts.networkFilters,
+      listenerFactories: parts.listenerFilters,
       workerIndex: parts.index,
       drainTimeMs: parts.drainTimeMs,
       onAcceptTrouble: parts.onAcceptTrouble,
@@ -150,8 +158,12 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
     return ++this.connectionIds;
   }
 
-  newServerCodec(options: ServerCodecOptions): Http1ServerCodec | null {
+  newHttp1ServerCodec(options: ServerCodecOptions): Http1ServerCodec | null {
     return Http1ServerCodec.open(this.pending, options);
+  }
+
+  newHttp2ServerCodec(settings: Http2Settings): Http2ServerCodec | null {
+    return Http2ServerCodec.open(this.pending, settings, this.nowMs);
   }
 
   newClientCodec(options: ClientCodecOptions): Http1ClientCodec | null {
