@@ -71,6 +71,8 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
   filterCount = 0;
   private readonly requestRun: FilterRun;
   private readonly responseRun: FilterRun;
+  readonly requestBody: BodyEdit;
+  readonly responseBody: BodyEdit;
   readonly timers: StreamTimers;
   readonly flow: FlowControl;
 
@@ -79,6 +81,8 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.requestTrailerMap = new HeaderMap(worker.core);
     this.requestRun = new FilterRun(new RequestLine(this));
     this.responseRun = new FilterRun(new ResponseLine(this));
+    this.requestBody = this.requestRun;
+    this.responseBody = this.responseRun;
     this.timers = new StreamTimers(this);
     this.flow = new FlowControl(this);
   }
@@ -217,14 +221,6 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
 
   get info(): StreamInfo {
     return this;
-  }
-
-  get requestBody(): BodyEdit {
-    return this.requestRun;
-  }
-
-  get responseBody(): BodyEdit {
-    return this.responseRun;
   }
 
   continueRequest(): void {
