@@ -111,6 +111,7 @@ function streamOf(exchange: AdminExchange, requestHeaders: HeaderMap, responseHe
     virtualHostName: "",
     virtualClusterName: "",
     metadataOf: () => undefined,
+    filterState: () => undefined,
     requestId: "",
     requestHeaders,
     responseHeaders,
