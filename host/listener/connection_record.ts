@@ -62,6 +62,7 @@ export function connectionRecord(connection: ConnectionInfo, end: ConnectionEnd,
     responseTrailers: null,
     metadataOf: (kind: MetadataKind): FilterMetadata | undefined =>
       kind === "DYNAMIC" ? connection.facts.metadata : kind === "LISTENER" ? connection.listenerMetadata : undefined,
+    filterState: () => undefined,
     nowMs: () => nowMs,
   };
 }
