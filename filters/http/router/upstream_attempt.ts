@@ -131,15 +131,20 @@ export class UpstreamAttempt implements PoolClient, TimerOwner {
   // --- flow ------------------------------------------------------------------------------------------------------------
 
   pauseAnswer(): void {
-    if (this.answerPaused || this.exchange === null) return;
+    if (this.answerPaused) return;
     this.answerPaused = true;
+    if (this.exchange !== null) this.pauseReading(this.exchange);
+  }
+
+  private pauseReading(exchange: UpstreamExchange): void {
     this.cluster.stats.flowPaused.inc();
-    this.exchange.pauseReading();
+    exchange.pauseReading();
   }
 
   resumeAnswer(): void {
-    if (!this.answerPaused || this.exchange === null) return;
+    if (!this.answerPaused) return;
     this.answerPaused = false;
+    if (this.exchange === null) return;
     this.cluster.stats.flowResumed.inc();
     this.exchange.resumeReading();
   }
@@ -156,13 +161,18 @@ export class UpstreamAttempt implements PoolClient, TimerOwner {
     this.pool = null;
     if (exchange !== null) {
       this.exchange = null;
-      this.answerPaused = false;
       if (isAnswered && this.requestSent) exchange.complete();
       else exchange.detach();
     } else if (this.isQueued) {
       pool.cancel(this);
     }
     this.isQueued = false;
+  }
+
+  /** Its request is over. */
+  recycle(): void {
+    this.host = null;
+    this.answerPaused = false;
   }
 
   onTimer(timer: Timer): void {
@@ -178,6 +188,8 @@ export class UpstreamAttempt implements PoolClient, TimerOwner {
   onPoolReady(exchange: UpstreamExchange): void {
     this.isQueued = false;
     this.exchange = exchange;
+    // The client may read slowly from the start.
+    if (this.answerPaused) this.pauseReading(exchange);
     this.stream.onUpstream(exchange);
     this.stream.upstreamFirstTxMs = this.stream.worker.clock.now();
     this.owner.onAttemptReady(exchange);
@@ -206,7 +218,6 @@ export class UpstreamAttempt implements PoolClient, TimerOwner {
 
   onUpstreamReset(reason: ResetReason, _details: string): void {
     this.exchange = null;
-    this.answerPaused = false;
     this.end(false);
     this.owner.onAttemptFailed(reason, "");
   }

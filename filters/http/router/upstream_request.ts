@@ -482,7 +482,7 @@ export class UpstreamRequest implements HttpFilter, AttemptOwner, TunnelOwner, T
   recycle(): void {
     this.action = null;
     this.cluster = null;
-    this.attempt.host = null;
+    this.attempt.recycle();
     this.requestPaused = false;
     this.answerBegun = false;
     this.answerEnded = false;
