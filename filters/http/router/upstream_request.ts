@@ -24,6 +24,7 @@ import type { Cluster } from "../../../host/upstream/cluster.ts";
 import type { ClusterManager } from "../../../host/upstream/cluster_manager.ts";
 import type { HttpConnPool, PoolClient } from "../../../host/upstream/conn_pool.ts";
 import type { Host } from "../../../host/upstream/host.ts";
+import { proxiedOf } from "../../../host/upstream/proxy_transport.ts";
 import { RESET_OVERFLOW, type ResetReason } from "../../../host/upstream/reset_reason.ts";
 import type { UpstreamExchange } from "../../../host/upstream/upstream_exchange.ts";
 import type { HeaderMap } from "../../../host/wasm/header_view.ts";
@@ -153,7 +154,11 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     // Headers that ask for the host are made before it is known, as in Envoy.
     stream.upstream = host;
     if (this.endStream) this.startResponseTimer();
-    const pool = cluster.pool(host, PRIORITY[action.priority]);
+    const priority = PRIORITY[action.priority];
+    const pool =
+      cluster.proxy === null
+        ? cluster.pool(host, priority)
+        : cluster.proxiedPool(host, priority, proxiedOf(stream.info.connection));
     this.pool = pool;
     this.isQueued = true;
     pool.newStream(this);

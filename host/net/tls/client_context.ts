@@ -104,6 +104,7 @@ export class TlsClientContext {
    * As `Net.connect`. What was agreed on stands in `socket.tls.alpn` from `onConnect` on.
    * @param hostname name of the host in its cluster, for `auto_host_sni`; may be empty
    * @param protocols what the owner speaks, the best first: offered unless the config names others; empty: bytes, whatever they mean
+   * @param preamble what is said before the handshake
    */
   connect(
     address: Address,
@@ -111,6 +112,7 @@ export class TlsClientContext {
     connectOptions: ConnectOptions,
     owner: SocketOwner,
     protocols: readonly string[] = [],
+    preamble: Buffer | null = null,
   ): TlsSocket {
     const { source } = connectOptions;
     const { material } = this;
@@ -123,6 +125,8 @@ export class TlsClientContext {
             allowHalfOpen: true,
             ...(source === undefined ? {} : { localAddress: source.ip, localPort: source.port }),
           });
+    // It waits for the connection, and the handshake stands behind it.
+    if (preamble !== null) below.write(preamble);
     const serverName = this.serverName(hostname);
     const configured = this.config.common_tls_context?.alpn_protocols ?? [];
     const offered = spokenOf(configured.length > 0 ? configured : protocols, protocols);
