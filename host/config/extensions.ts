@@ -72,6 +72,9 @@ const BY_CATEGORY: Readonly<Record<string, Readonly<Record<string, readonly stri
   "envoy.resource_monitors": {
     "envoy.resource_monitors.fixed_heap": ["envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig"],
   },
+  "envoy.tls.cert_validator": {
+    "envoy.tls.cert_validator.spiffe": ["envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig"],
+  },
   "envoy.transport_sockets.downstream": {
     "envoy.transport_sockets.raw_buffer": ["envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"],
     "envoy.transport_sockets.tls": ["envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"],

@@ -94,6 +94,9 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
     "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
     "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
   ],
+  "envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext.custom_validator_config": [
+    "envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig",
+  ],
   "envoy.config.cluster.v3.Cluster.transport_socket": [
     "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport",
     "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",

@@ -13,6 +13,7 @@ import type { Cluster as ClusterConfig, UpstreamHttpProtocolOptions } from "../c
 import { UPSTREAM_TLS_CONTEXT, type UpstreamTlsContext } from "../config/types/tls.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
 import { TlsClientContext } from "../net/tls/client_context.ts";
+import { keyLogOf } from "../net/tls/key_log.ts";
 import { TlsStats } from "../net/tls/tls_stats.ts";
 import type { Scope, ScopeLease } from "../stats/scope.ts";
 import type { ProxiedConnection } from "../stream_info/connection_facts.ts";
@@ -261,8 +262,14 @@ function tlsOf(config: ClusterConfig, worker: UpstreamWorker, scope: Scope): Tls
   const factory = scope.scope("client_ssl_socket_factory");
   for (const name of SECRET_COUNTERS) factory.counter(name);
   const stats = new TlsStats(scope.scope("ssl"));
-  return new TlsClientContext(tls as UpstreamTlsContext, worker.net.options, stats, worker.secrets, () =>
-    factory.counter("ssl_context_update_by_sds").inc(),
+  const asked = tls as UpstreamTlsContext;
+  return new TlsClientContext(
+    asked,
+    worker.net.options,
+    stats,
+    worker.secrets,
+    () => factory.counter("ssl_context_update_by_sds").inc(),
+    keyLogOf(asked.common_tls_context, worker.accessLogSinks),
   );
 }
 

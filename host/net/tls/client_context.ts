@@ -11,12 +11,13 @@ import { createSecureContext, type SecureContext, type TLSSocket, connect as tls
 import { spokenOf } from "../../config/alpn.ts";
 import { referencesOf } from "../../config/secrets/reference.ts";
 import type { UpstreamTlsContext } from "../../config/types/tls.ts";
-import type { Address } from "../address.ts";
+import { type Address, UNKNOWN_ADDRESS } from "../address.ts";
 import { type CloseReason, closeReasonOfTls } from "../close_reason.ts";
 import type { ConnectOptions, NetOptions, SocketOwner } from "../socket.ts";
 
 import { CertificateFacts } from "./certificate_facts.ts";
 import { failureOfVerification } from "./failure_reason.ts";
+import type { KeyLog } from "./key_log.ts";
 import { identitiesOf, validationOf } from "./material.ts";
 import { protocolOptions } from "./protocol.ts";
 import { SecretStore } from "./secret_store.ts";
@@ -45,6 +46,7 @@ export class TlsClientContext {
   private readonly config: UpstreamTlsContext;
   private readonly options: NetOptions;
   private readonly secrets: SecretStore;
+  private readonly keyLog: KeyLog | null;
   private readonly sessionsMax: number;
   /** The newest last. */
   private readonly sessions: Session[] = [];
@@ -58,11 +60,13 @@ export class TlsClientContext {
     stats: TlsStats,
     secrets: SecretStore = new SecretStore(),
     onUpdate: () => void = () => {},
+    keyLog: KeyLog | null = null,
   ) {
     this.config = config;
     this.options = options;
     this.stats = stats;
     this.secrets = secrets;
+    this.keyLog = keyLog;
     this.sessionsMax = config.max_session_keys ?? SESSION_KEYS;
     this.material = this.make();
     const keys = referencesOf(config).map(({ key }) => key);
@@ -159,6 +163,9 @@ export class TlsClientContext {
       }
       return answer;
     });
+    // Our own address is not known yet: a range for it holds none of them.
+    const logged = this.keyLog?.between(UNKNOWN_ADDRESS, address) ?? null;
+    if (logged !== null) stream.on("keylog", (line: Buffer) => logged(line.toString("latin1")));
     // A ticket may come before the handshake is judged.
     stream.on("session", (ticket: Buffer) => {
       if (admitted !== null) this.keepSession({ ticket, peer: admitted.peer });
