@@ -10,6 +10,7 @@ import { bootstrapMessages } from "./supported/bootstrap.ts";
 import { clusterMessages } from "./supported/cluster.ts";
 import { coreMessages } from "./supported/core.ts";
 import { httpConnectionManagerMessages } from "./supported/http_connection_manager.ts";
+import { http2Messages } from "./supported/http2.ts";
 import { listenerMessages } from "./supported/listener.ts";
 import type { MessageSupport } from "./supported/message_support.ts";
 import { routeMessages } from "./supported/route.ts";
@@ -23,6 +24,7 @@ export const families: readonly Readonly<Record<string, MessageSupport>>[] = [
   listenerMessages,
   tlsMessages,
   httpConnectionManagerMessages,
+  http2Messages,
   routeMessages,
   tcpProxyMessages,
   clusterMessages,
@@ -70,6 +72,8 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
     "envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
   ],
   "envoy.config.listener.v3.ListenerFilter.typed_config": [
+    "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector",
+    "envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol",
     "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
   ],
   "envoy.config.listener.v3.FilterChain.transport_socket": [
