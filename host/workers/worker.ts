@@ -7,8 +7,11 @@ import type { AccessLogSinks } from "../access_log/sinks.ts";
 import { Http1ClientCodec } from "../codec/http1_client.ts";
 import { PendingEvents } from "../codec/http1_codec.ts";
 import { Http1ServerCodec } from "../codec/http1_server.ts";
+import { Http2ServerCodec } from "../codec/http2_server.ts";
+import type { Http2Settings } from "../codec/http2_settings.ts";
 import type { ServerCodecOptions } from "../http/connection_manager.ts";
 import type { HttpWorker, NodeInfo } from "../http/http_worker.ts";
+import { Http2Worker } from "../http/http2_worker.ts";
 import type { StreamObserver } from "../http/stream_observer.ts";
 import { StreamPool } from "../http/stream_pool.ts";
 import type { ListenerFilterFactories } from "../listener/filter.ts";
@@ -19,6 +22,7 @@ import type { LoopPass } from "../net/loop_pass.ts";
 import { Output } from "../net/output.ts";
 import { type PooledSlab, SlabPool } from "../net/slab_pool.ts";
 import type { Net } from "../net/socket.ts";
+import { SecretStore } from "../net/tls/secret_store.ts";
 import { Turn } from "../net/turn.ts";
 import { NO_OVERLOAD, type OverloadState } from "../runtime/overload.ts";
 import type { StatStore } from "../stats/scope.ts";
@@ -62,6 +66,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   readonly ledger: LedgerView;
   readonly stats: StatStore;
   readonly net: Net;
+  readonly secrets = new SecretStore();
   readonly clock: Clock;
   readonly timers: Timers;
   readonly turn: Turn;
@@ -70,6 +75,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   readonly node: NodeInfo;
   readonly accessLogSinks: AccessLogSinks;
   readonly streams = new StreamPool();
+  readonly http2 = new Http2Worker(this);
   readonly loan: PooledSlab;
   readonly observer: StreamObserver;
   /** Told to drain; for good. */
@@ -79,6 +85,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   readonly clusters: ClusterManager;
   readonly listeners: ListenerManager;
   private readonly pending: PendingEvents;
+  private readonly nowMs = (): number => this.clock.now();
   private readonly dateTimer: Timer;
   private connectionIds: number;
   private randomState: number;
@@ -121,6 +128,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   async apply(snapshot: Snapshot): Promise<readonly string[]> {
     this.isFailingHealth = snapshot.isFailingHealth;
     this.overload = snapshot.overload;
+    this.secrets.update(snapshot.secrets);
     const problems = this.clusters.update(snapshot.clusters);
     return [...problems, ...(await this.listeners.update(snapshot.listeners))];
   }
@@ -153,8 +161,12 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
     return ++this.connectionIds;
   }
 
-  newServerCodec(options: ServerCodecOptions): Http1ServerCodec | null {
+  newHttp1ServerCodec(options: ServerCodecOptions): Http1ServerCodec | null {
     return Http1ServerCodec.open(this.pending, options);
+  }
+
+  newHttp2ServerCodec(settings: Http2Settings): Http2ServerCodec | null {
+    return Http2ServerCodec.open(this.pending, settings, this.nowMs);
   }
 
   newClientCodec(options: ClientCodecOptions): Http1ClientCodec | null {

@@ -138,6 +138,7 @@ export class SimulatedProxy {
       listeners: this.listeners,
       isFailingHealth: false,
       overload: NO_OVERLOAD,
+      secrets: [],
     });
   }
 
