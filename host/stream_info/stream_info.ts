@@ -7,6 +7,7 @@ import type { Address } from "../net/address.ts";
 import type { TlsFacts } from "../net/tls/tls_facts.ts";
 import type { HeaderMap } from "../wasm/header_view.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
+import type { FilterState } from "./filter_state.ts";
 import type { FilterMetadata, MetadataKind } from "./metadata.ts";
 
 /** `%PROTOCOL%`. */
@@ -41,6 +42,10 @@ export interface ConnectionInfo {
   /** Moment at which it was accepted. */
   readonly acceptedMs: number;
   readonly terminationDetails: string;
+  /** Milliseconds from its accept to the end of its handshake; NEVER: there was none, or it did not end well. */
+  readonly handshakeMs: number;
+  /** Why there is no TLS, in Envoy's words; empty: there is, or none was wanted. */
+  readonly transportFailure: string;
 }
 
 /** The upstream host of a stream, as far as readers care. */
@@ -104,6 +109,8 @@ export interface StreamInfo {
   readonly responseHeaders: HeaderMap | null;
   readonly responseTrailers: HeaderMap | null;
   metadataOf(kind: MetadataKind): FilterMetadata | undefined;
+  /** Undefined: no filter has left any under this key. */
+  filterState(key: string): FilterState | undefined;
   /** The worker's clock, for operators that ask for "now". */
   nowMs(): number;
 }

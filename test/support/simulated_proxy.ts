@@ -167,9 +167,13 @@ export class SimulatedProxy {
 
   /** A client of the first address of a listener. */
   client(listener = "front"): FarEnd {
+    return this.connect(new FarEnd(this.farOptions), listener);
+  }
+
+  /** Lets an end of the test's own kind be a client. */
+  connect<E extends FarEnd>(client: E, listener = "front"): E {
     const bound = this.runtime.listeners.bound.find(({ name }) => name === listener)?.addresses[0];
     if (bound === undefined || !("port" in bound)) throw new Error(`nobody listens for ${listener}`);
-    const client = new FarEnd(this.farOptions);
     client.socket = this.far.connect(new IpAddress(4, bound.ip, bound.port), { highBytes: 0 }, client);
     return client;
   }
@@ -217,6 +221,8 @@ export class SimulatedProxy {
     };
     count("header blocks", core.exports.blocksLive());
     count("HTTP/1 codecs", core.exports.http1Live());
+    count("HTTP/2 codecs", core.exports.http2Live());
+    count("HTTP/2 streams", core.exports.http2StreamsLive());
     // One slab gathers output and one is lent to callbacks, always.
     count("output slabs", runtime.slabs.inUse - 2);
     count("connections of listeners", runtime.listeners.activeConnections);
@@ -225,7 +231,7 @@ export class SimulatedProxy {
     // The date has a timer.
     count("timers", this.clock.timers.armedCount - 1);
     for (const { name, value } of this.reader.gauges())
-      if (/_active$|_buffered$|_paused$/.test(name)) count(name, value);
+      if (/_active$|_buffered$|_paused$|^http2\.pending_send_bytes$/.test(name)) count(name, value);
     for (const { config, breakers, hosts } of this.directory.describe()) {
       for (const cells of breakers)
         for (const [kind, cell] of Object.entries(cells)) count(`${kind} of ${config.name}`, ledger.used(cell));
