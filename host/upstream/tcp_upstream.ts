@@ -5,7 +5,7 @@
 
 import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { CloseReason } from "../net/close_reason.ts";
-import type { OutputTarget } from "../net/output.ts";
+import { NO_PLACE, type OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
 import { PRIORITY_DEFAULT } from "./circuit_breakers.ts";
 import type { Cluster } from "./cluster.ts";
@@ -35,6 +35,7 @@ export class TcpUpstream implements SocketOwner, OutputTarget, TimerOwner {
   readonly host: Host;
   readonly cluster: Cluster;
   readonly startMs: number;
+  outputPlace = NO_PLACE;
   private readonly owner: TcpUpstreamOwner;
   private readonly timer: Timer;
   private isConnected = false;
