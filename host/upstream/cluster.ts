@@ -8,12 +8,15 @@
  */
 
 import { HTTP1_PROTOCOL } from "../config/alpn.ts";
+import { contextIn } from "../config/secrets/reference.ts";
 import type { Cluster as ClusterConfig, UpstreamHttpProtocolOptions } from "../config/types/cluster.ts";
 import { UPSTREAM_TLS_CONTEXT, type UpstreamTlsContext } from "../config/types/tls.ts";
-import type { SocketOwner } from "../net/socket.ts";
+import type { Socket, SocketOwner } from "../net/socket.ts";
 import { TlsClientContext } from "../net/tls/client_context.ts";
+import { keyLogOf } from "../net/tls/key_log.ts";
 import { TlsStats } from "../net/tls/tls_stats.ts";
 import type { Scope, ScopeLease } from "../stats/scope.ts";
+import type { ProxiedConnection } from "../stream_info/connection_facts.ts";
 import { type BreakerCells, CircuitBreakers } from "./circuit_breakers.ts";
 import { ClusterStats } from "./cluster_stats.ts";
 import { HttpConnPool, type PooledCluster } from "./conn_pool.ts";
@@ -21,6 +24,7 @@ import type { Host, HostDescription } from "./host.ts";
 import { HostSet } from "./host_set.ts";
 import { balancingPolicy, LoadBalancer, priorityLoadOptions } from "./load_balancer.ts";
 import type { PriorityLoadOptions } from "./priority_load.ts";
+import { HeaderFirst, type ProxyTransport, proxiedKey, proxyTransportOf } from "./proxy_transport.ts";
 import { UpstreamConnection } from "./upstream_connection.ts";
 import type { ClientCodecOptions, UpstreamWorker } from "./upstream_worker.ts";
 
@@ -54,6 +58,8 @@ export class Cluster implements PooledCluster {
   /** Seconds before TCP keep-alive probes, 0: none. */
   readonly keepAliveSeconds: number;
   private readonly tls: TlsClientContext | null = null;
+  /** Null: connections begin with what they carry. */
+  readonly proxy: ProxyTransport | null;
   private readonly codecOptions: ClientCodecOptions;
   private readonly hostSet: HostSet;
   private readonly balancer: LoadBalancer;
@@ -93,6 +99,7 @@ export class Cluster implements PooledCluster {
       maxHeaders: common?.max_headers_count ?? MAX_RESPONSE_HEADERS,
       enableTrailers: http1Options(config, typed)?.enable_trailers ?? false,
     };
+    this.proxy = proxyTransportOf(config);
     this.hostSet = new HostSet(worker.ledger, scope);
     this.loadOptions = priorityLoadOptions(config);
     this.balancer = new LoadBalancer(worker.arena, balancingPolicy(config), scope.counter("lb_healthy_panic"));
@@ -115,6 +122,7 @@ export class Cluster implements PooledCluster {
     for (const host of removed) {
       this.leavingHosts.add(host);
       for (const pool of host.pools) pool?.drain();
+      for (const pool of [...host.proxiedPools.values()]) pool.drain();
     }
   }
 
@@ -138,27 +146,52 @@ export class Cluster implements PooledCluster {
     return pool;
   }
 
+  /** The pool of connections on behalf of one client, where `proxy` is set. It is forgotten with its last connection. */
+  proxiedPool(host: Host, priority: 0 | 1, proxied: ProxiedConnection): HttpConnPool {
+    const key = `${priority} ${proxiedKey(proxied)}`;
+    let pool = host.proxiedPools.get(key);
+    if (pool === undefined) {
+      pool = new HttpConnPool(this.worker, this, host, priority);
+      pool.proxied = { connection: proxied, key };
+      host.proxiedPools.set(key, pool);
+      this.pools.add(pool);
+    }
+    return pool;
+  }
+
   /** Opens an HTTP/1 connection for a pool; null when the core has no room for its state. */
   connectHttp1(pool: HttpConnPool): UpstreamConnection | null {
     const { worker } = this;
     const codec = worker.newClientCodec(this.codecOptions);
     if (codec === null) return null;
     const connection = new UpstreamConnection(worker.nextConnectionId(), pool, codec);
-    connection.socket = this.connect(pool.host, connection, HTTP1_PROTOCOLS);
+    connection.socket = this.connect(pool.host, connection, HTTP1_PROTOCOLS, pool.proxied?.connection);
     return connection;
   }
 
   /**
    * A connection to a host, plain or with TLS as the cluster has it.
-   * @param protocols what TLS offers, see `TlsClientContext.connect`
+   * @param protocols what TLS offers, see `TlsClientContext.connect` @param proxied on whose behalf, where `proxy` is set
    */
-  connect(host: Pick<Host, "address" | "hostname">, owner: SocketOwner, protocols: readonly string[] = []) {
+  connect(
+    host: Pick<Host, "address" | "hostname">,
+    owner: SocketOwner,
+    protocols: readonly string[] = [],
+    proxied?: ProxiedConnection,
+  ) {
     // Any byte that the kernel does not take pauses the source: what waits pins a slab of core memory, whatever its size.
     const options = { highBytes: 0 };
-    const socket =
-      this.tls === null
-        ? this.worker.net.connect(host.address, options, owner)
-        : this.tls.connect(host.address, host.hostname, options, owner, protocols);
+    const header = this.proxy === null || proxied === undefined ? null : this.proxy.header(proxied);
+    let socket: Socket;
+    if (this.tls !== null) {
+      socket = this.tls.connect(host.address, host.hostname, options, owner, protocols, header);
+    } else if (header === null) {
+      socket = this.worker.net.connect(host.address, options, owner);
+    } else {
+      const first = new HeaderFirst(header, owner);
+      socket = this.worker.net.connect(host.address, options, first);
+      first.socket = socket;
+    }
     if (this.keepAliveSeconds > 0) socket.setKeepAlive(this.keepAliveSeconds);
     return socket;
   }
@@ -166,6 +199,7 @@ export class Cluster implements PooledCluster {
   /** A pool whose host is gone is forgotten with its last connection. */
   onPoolUnused(pool: HttpConnPool): void {
     this.pools.delete(pool);
+    if (pool.proxied !== null) pool.host.proxiedPools.delete(pool.proxied.key);
   }
 
   /** The cluster left the config: no new requests, idle connections close, busy ones after their answer. */
@@ -223,13 +257,19 @@ const SECRET_COUNTERS = [
 
 /** Throws TlsMaterialError, and what OpenSSL throws. */
 function tlsOf(config: ClusterConfig, worker: UpstreamWorker, scope: Scope): TlsClientContext | null {
-  const tls = config.transport_socket?.typed_config;
+  const tls = contextIn(config.transport_socket);
   if (tls?.["@type"] !== UPSTREAM_TLS_CONTEXT) return null;
   const factory = scope.scope("client_ssl_socket_factory");
   for (const name of SECRET_COUNTERS) factory.counter(name);
   const stats = new TlsStats(scope.scope("ssl"));
-  return new TlsClientContext(tls as UpstreamTlsContext, worker.net.options, stats, worker.secrets, () =>
-    factory.counter("ssl_context_update_by_sds").inc(),
+  const asked = tls as UpstreamTlsContext;
+  return new TlsClientContext(
+    asked,
+    worker.net.options,
+    stats,
+    worker.secrets,
+    () => factory.counter("ssl_context_update_by_sds").inc(),
+    keyLogOf(asked.common_tls_context, worker.accessLogSinks),
   );
 }
 

@@ -5,6 +5,7 @@
 
 import type { Address } from "../net/address.ts";
 import { type CloseReason, closeReasonOfCode } from "../net/close_reason.ts";
+import type { ProxiedConnection } from "../stream_info/connection_facts.ts";
 import type { Permits } from "../wasm/ledger.ts";
 import type { CircuitBreakers } from "./circuit_breakers.ts";
 import { transportFailureText } from "./connect_error.ts";
@@ -43,6 +44,7 @@ export interface PooledHost {
   /** For the server name of TLS; may be empty. */
   readonly hostname: string;
   readonly stats: HostStats;
+  readonly proxiedPools: Map<string, HttpConnPool>;
   /** A request begins, if the breaker has a permit for it. */
   admit(breaker: Permits): boolean;
   dismiss(breaker: Permits): void;
@@ -63,6 +65,8 @@ export class HttpConnPool implements ConnectionPool {
   readonly worker: UpstreamWorker;
   readonly cluster: PooledCluster;
   readonly host: PooledHost;
+  /** On whose behalf its connections are, and what its host knows it by; null: on anybody's. */
+  proxied: { readonly connection: ProxiedConnection; readonly key: string } | null = null;
   private readonly priority: 0 | 1;
   private readonly idle: UpstreamConnection[] = [];
   private readonly connections = new Set<UpstreamConnection>();
@@ -209,7 +213,7 @@ export class HttpConnPool implements ConnectionPool {
       stats.rqPerCx.record(connection.requests);
       if (this.pending.length > this.connecting) this.connect();
     }
-    if (this.isDraining && this.isUnused) cluster.onPoolUnused(this);
+    if ((this.isDraining || this.proxied !== null) && this.isUnused) cluster.onPoolUnused(this);
   }
 
   // --- inside ----------------------------------------------------------------------------------------------------------

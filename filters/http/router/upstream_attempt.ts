@@ -12,6 +12,7 @@ import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
 import type { Cluster } from "../../../host/upstream/cluster.ts";
 import type { HttpConnPool, PoolClient } from "../../../host/upstream/conn_pool.ts";
 import type { Host } from "../../../host/upstream/host.ts";
+import { proxiedOf } from "../../../host/upstream/proxy_transport.ts";
 import type { ResetReason } from "../../../host/upstream/reset_reason.ts";
 import type { UpstreamExchange } from "../../../host/upstream/upstream_exchange.ts";
 import type { HeaderMap } from "../../../host/wasm/header_view.ts";
@@ -68,7 +69,10 @@ export class UpstreamAttempt implements PoolClient, TimerOwner {
     this.host = host;
     this.isSent = false;
     this.requestSent = false;
-    const pool = cluster.pool(host, priority);
+    const pool =
+      cluster.proxy === null
+        ? cluster.pool(host, priority)
+        : cluster.proxiedPool(host, priority, proxiedOf(stream.info.connection));
     this.pool = pool;
     this.isQueued = true;
     pool.newStream(this);

@@ -25,6 +25,7 @@ import {
 import { NEVER, PROTOCOL_NONE, type StreamInfo, type UpstreamInfo } from "../../../host/stream_info/stream_info.ts";
 import type { DownstreamConnection } from "../../../host/tcp/downstream.ts";
 import type { NetworkFilterContext } from "../../../host/tcp/filter.ts";
+import { proxiedOf } from "../../../host/upstream/proxy_transport.ts";
 import { type TcpFailure, TcpUpstream, type TcpUpstreamOwner } from "../../../host/upstream/tcp_upstream.ts";
 import { chooseCluster, type TcpProxyConfig } from "./config.ts";
 import type { TcpProxyStats } from "./stats.ts";
@@ -120,7 +121,8 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
     }
     this.clusterMetadata = cluster.config.metadata?.filter_metadata;
     this.attemptCount++;
-    const upstream = TcpUpstream.open(cluster, this);
+    const proxied = cluster.proxy === null ? undefined : proxiedOf(this.connection);
+    const upstream = TcpUpstream.open(cluster, this, proxied);
     if (typeof upstream === "string") {
       this.onUpstreamFailed(upstream);
       return;
