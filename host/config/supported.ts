@@ -9,6 +9,7 @@ import { accessLogMessages } from "./supported/access_log.ts";
 import { bootstrapMessages } from "./supported/bootstrap.ts";
 import { clusterMessages } from "./supported/cluster.ts";
 import { coreMessages } from "./supported/core.ts";
+import { http2Messages } from "./supported/http2.ts";
 import { httpConnectionManagerMessages } from "./supported/http_connection_manager.ts";
 import { listenerMessages } from "./supported/listener.ts";
 import type { MessageSupport } from "./supported/message_support.ts";
@@ -23,6 +24,7 @@ export const families: readonly Readonly<Record<string, MessageSupport>>[] = [
   listenerMessages,
   tlsMessages,
   httpConnectionManagerMessages,
+  http2Messages,
   routeMessages,
   tcpProxyMessages,
   clusterMessages,

@@ -17,6 +17,7 @@ import { dataSourceRules } from "./data_source.ts";
 import { endpointRules } from "./endpoint.ts";
 import { formatRules } from "./format.ts";
 import { headerRules } from "./header.ts";
+import { http2Rules } from "./http2.ts";
 import { httpConnectionManagerRules } from "./http_connection_manager.ts";
 import { listenerRules } from "./listener.ts";
 import { overloadRules } from "./overload.ts";
@@ -36,6 +37,7 @@ const RULES: readonly Rule[] = [
   ...addressRules,
   ...listenerRules,
   ...httpConnectionManagerRules,
+  ...http2Rules,
   ...routeRules,
   ...headerRules,
   ...regexRules,

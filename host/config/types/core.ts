@@ -154,6 +154,35 @@ export interface Http1ProtocolOptions {
   readonly enable_trailers?: boolean;
 }
 
+/** envoy.config.core.v3.Http2ProtocolOptions; `host/codec/http2_settings.ts` knows what holds for what is absent. */
+export interface Http2ProtocolOptions {
+  readonly hpack_table_size?: number;
+  readonly max_concurrent_streams?: number;
+  readonly initial_stream_window_size?: number;
+  readonly initial_connection_window_size?: number;
+  readonly allow_connect?: boolean;
+  readonly max_outbound_frames?: number;
+  readonly max_outbound_control_frames?: number;
+  readonly max_consecutive_inbound_frames_with_empty_payload?: number;
+  readonly max_inbound_priority_frames_per_stream?: number;
+  readonly max_inbound_window_update_frames_per_data_frame_sent?: number;
+  /** Deprecated; the other says it with presence. */
+  readonly stream_error_on_invalid_http_messaging?: boolean;
+  readonly override_stream_error_on_invalid_http_message?: boolean;
+  readonly connection_keepalive?: KeepaliveSettings;
+}
+
+/** envoy.config.core.v3.KeepaliveSettings. */
+export interface KeepaliveSettings {
+  /** Absent: no PING at regular times. */
+  readonly interval?: DurationMs;
+  readonly timeout: DurationMs;
+  /** Absent: 15. */
+  readonly interval_jitter?: Percent;
+  /** Upstream: a PING goes ahead of a request after so long a silence. */
+  readonly connection_idle_interval?: DurationMs;
+}
+
 /** envoy.config.core.v3.RuntimeFractionalPercent. */
 export interface RuntimeFractionalPercent {
   readonly default_value: FractionalPercent;
