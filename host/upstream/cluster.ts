@@ -7,21 +7,28 @@
  * no harm.
  */
 
-import { HTTP1_PROTOCOL } from "../config/alpn.ts";
-import type { Cluster as ClusterConfig, UpstreamHttpProtocolOptions } from "../config/types/cluster.ts";
+import { type Http2Settings, http2SettingsOf } from "../codec/http2_settings.ts";
+import { HTTP1_PROTOCOL, HTTP2_PROTOCOL } from "../config/alpn.ts";
+import type { Cluster as ClusterConfig } from "../config/types/cluster.ts";
+import type { Http2ProtocolOptions } from "../config/types/core.ts";
 import { UPSTREAM_TLS_CONTEXT, type UpstreamTlsContext } from "../config/types/tls.ts";
-import type { SocketOwner } from "../net/socket.ts";
+import type { Socket, SocketOwner } from "../net/socket.ts";
 import { TlsClientContext } from "../net/tls/client_context.ts";
 import { TlsStats } from "../net/tls/tls_stats.ts";
+import { Http2CodecStats } from "../stats/http2_codec_stats.ts";
 import type { Scope, ScopeLease } from "../stats/scope.ts";
+import { AlpnConnection } from "./alpn_connection.ts";
 import { type BreakerCells, CircuitBreakers } from "./circuit_breakers.ts";
 import { ClusterStats } from "./cluster_stats.ts";
 import { HttpConnPool, type PooledCluster } from "./conn_pool.ts";
 import type { Host, HostDescription } from "./host.ts";
 import { HostSet } from "./host_set.ts";
+import { type HttpProtocol, protocolFor, type UpstreamHttp, upstreamHttpOf } from "./http_protocol.ts";
+import { Http1Connection } from "./http1_connection.ts";
+import { Http2Connection } from "./http2_connection.ts";
 import { balancingPolicy, LoadBalancer, priorityLoadOptions } from "./load_balancer.ts";
+import type { PooledConnection } from "./pooled_connection.ts";
 import type { PriorityLoadOptions } from "./priority_load.ts";
-import { UpstreamConnection } from "./upstream_connection.ts";
 import type { ClientCodecOptions, UpstreamWorker } from "./upstream_worker.ts";
 
 /** A cluster in the snapshot. Structured-clonable. */
@@ -37,8 +44,14 @@ const IDLE_TIMEOUT_MS = 3_600_000;
 const MAX_RESPONSE_HEAD_BYTES = 60 * 1024;
 const MAX_RESPONSE_HEADERS = 100;
 
-const HTTP1_PROTOCOLS: readonly string[] = [HTTP1_PROTOCOL];
-const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+/** What TLS offers, the best first. */
+const OFFERED: Readonly<Record<HttpProtocol, readonly string[]>> = {
+  http1: [HTTP1_PROTOCOL],
+  http2: [HTTP2_PROTOCOL],
+  auto: [HTTP2_PROTOCOL, HTTP1_PROTOCOL],
+};
+/** Where a host keeps its pools, beside the priority. */
+const POOLS: Readonly<Record<HttpProtocol, number>> = { http1: 0, http2: 2, auto: 4 };
 
 export class Cluster implements PooledCluster {
   readonly name: string;
@@ -47,14 +60,19 @@ export class Cluster implements PooledCluster {
   readonly stats: ClusterStats;
   readonly breakers: readonly [CircuitBreakers, CircuitBreakers];
   readonly connectTimeoutMs: number;
-  /** 0: no limit, as for the next two. */
+  /** 0: no limit, as for the next two, and for streams. */
   readonly idleTimeoutMs: number;
+  readonly maxConnectionDurationMs: number;
   readonly maxRequestsPerConnection: number;
+  readonly preconnectRatio: number;
   readonly maxStreamDurationMs: number;
   /** Seconds before TCP keep-alive probes, 0: none. */
   readonly keepAliveSeconds: number;
   private readonly tls: TlsClientContext | null = null;
+  private readonly http: UpstreamHttp;
   private readonly codecOptions: ClientCodecOptions;
+  private readonly http2Settings: Http2Settings;
+  private http2Stats: Http2CodecStats | null = null;
   private readonly hostSet: HostSet;
   private readonly balancer: LoadBalancer;
   private readonly loadOptions: PriorityLoadOptions;
@@ -80,19 +98,22 @@ export class Cluster implements PooledCluster {
       new CircuitBreakers(worker.ledger, description.breakers[1]),
     ];
     this.cells = description.breakers.flatMap((breakers) => Object.values(breakers));
-    const typed = config.typed_extension_protocol_options?.[HTTP_OPTIONS];
-    const common = typed?.common_http_protocol_options ?? config.common_http_protocol_options;
+    this.http = upstreamHttpOf(config);
+    const { common, http1, http2 } = this.http;
     this.connectTimeoutMs = config.connect_timeout ?? CONNECT_TIMEOUT_MS;
-    this.idleTimeoutMs = common?.idle_timeout ?? IDLE_TIMEOUT_MS;
-    this.maxRequestsPerConnection = common?.max_requests_per_connection ?? config.max_requests_per_connection ?? 0;
-    this.maxStreamDurationMs = common?.max_stream_duration ?? 0;
+    this.idleTimeoutMs = common.idle_timeout ?? IDLE_TIMEOUT_MS;
+    this.maxConnectionDurationMs = common.max_connection_duration ?? 0;
+    this.preconnectRatio = config.preconnect_policy?.per_upstream_preconnect_ratio ?? 1;
+    this.maxRequestsPerConnection = common.max_requests_per_connection ?? config.max_requests_per_connection ?? 0;
+    this.maxStreamDurationMs = common.max_stream_duration ?? 0;
     const keepAlive = config.upstream_connection_options?.tcp_keepalive;
     this.keepAliveSeconds = keepAlive === undefined ? 0 : (keepAlive.keepalive_time ?? 7200);
-    this.codecOptions = {
+    const limits = {
       maxHeadBytes: MAX_RESPONSE_HEAD_BYTES,
-      maxHeaders: common?.max_headers_count ?? MAX_RESPONSE_HEADERS,
-      enableTrailers: http1Options(config, typed)?.enable_trailers ?? false,
+      maxHeaders: common.max_headers_count ?? MAX_RESPONSE_HEADERS,
     };
+    this.codecOptions = { ...limits, enableTrailers: http1.enable_trailers ?? false };
+    this.http2Settings = http2SettingsFor(http2, limits);
     this.hostSet = new HostSet(worker.ledger, scope);
     this.loadOptions = priorityLoadOptions(config);
     this.balancer = new LoadBalancer(worker.arena, balancingPolicy(config), scope.counter("lb_healthy_panic"));
@@ -128,24 +149,49 @@ export class Cluster implements PooledCluster {
     return this.balancer.pick();
   }
 
-  pool(host: Host, priority: 0 | 1): HttpConnPool {
-    let pool = host.pools[priority];
+  /** @param downstream PROTOCOL_... of the request */
+  pool(host: Host, priority: 0 | 1, downstream: number): HttpConnPool {
+    const protocol = protocolFor(this.http, downstream);
+    const place = POOLS[protocol] + priority;
+    let pool = host.pools[place];
     if (pool === undefined) {
-      pool = new HttpConnPool(this.worker, this, host, priority);
-      host.pools[priority] = pool;
+      pool = new HttpConnPool(this.worker, this, host, protocol, priority);
+      host.pools[place] = pool;
       this.pools.add(pool);
     }
     return pool;
   }
 
-  /** Opens an HTTP/1 connection for a pool; null when the core has no room for its state. */
-  connectHttp1(pool: HttpConnPool): UpstreamConnection | null {
-    const { worker } = this;
-    const codec = worker.newClientCodec(this.codecOptions);
-    if (codec === null) return null;
-    const connection = new UpstreamConnection(worker.nextConnectionId(), pool, codec);
-    connection.socket = this.connect(pool.host, connection, HTTP1_PROTOCOLS);
+  openConnection(pool: HttpConnPool): PooledConnection | null {
+    const { protocol } = pool;
+    const connection = protocol === "auto" ? this.newAlpn(pool) : this.newHttp(pool, protocol);
+    if (connection !== null) connection.socket = this.connect(pool.host, connection, OFFERED[protocol]);
     return connection;
+  }
+
+  adoptConnection(pool: HttpConnPool, protocol: "http1" | "http2", socket: Socket): PooledConnection | null {
+    const connection = this.newHttp(pool, protocol);
+    if (connection === null) return null;
+    connection.socket = socket;
+    socket.owner = connection;
+    return connection;
+  }
+
+  private newAlpn(pool: HttpConnPool): AlpnConnection {
+    return new AlpnConnection(pool, pool.agreed === "http1" ? 1 : this.http2Settings.maxConcurrentStreams);
+  }
+
+  private newHttp(pool: HttpConnPool, protocol: "http1" | "http2"): Http1Connection | Http2Connection | null {
+    const { worker } = this;
+    if (protocol === "http1") {
+      const codec = worker.newClientCodec(this.codecOptions);
+      return codec === null ? null : new Http1Connection(worker.nextConnectionId(), pool, codec);
+    }
+    const settings = this.http2Settings;
+    const codec = worker.newHttp2ClientCodec(settings);
+    if (codec === null) return null;
+    this.http2Stats ??= new Http2CodecStats(this.stats.scope);
+    return new Http2Connection(worker.nextConnectionId(), pool, codec, settings, this.http2Stats);
   }
 
   /**
@@ -228,7 +274,12 @@ function tlsOf(config: ClusterConfig, worker: UpstreamWorker, scope: Scope): Tls
   return new TlsClientContext(tls as UpstreamTlsContext, worker.net.options, new TlsStats(scope.scope("ssl")));
 }
 
-function http1Options(config: ClusterConfig, typed: UpstreamHttpProtocolOptions | undefined) {
-  const chosen = typed?.explicit_http_config ?? typed?.use_downstream_protocol_config;
-  return chosen?.http_protocol_options ?? config.http_protocol_options;
+/** A connection's window is that of all its streams where the config does not say: answers that nobody takes never stop the others. */
+function http2SettingsFor(
+  options: Http2ProtocolOptions,
+  limits: Pick<Http2Settings, "maxHeadBytes" | "maxHeaders">,
+): Http2Settings {
+  const settings = http2SettingsOf(options, limits);
+  const all = Math.min(settings.initialStreamWindowSize * settings.maxConcurrentStreams, 0x7fff_ffff);
+  return { ...settings, initialConnectionWindowSize: options.initial_connection_window_size ?? all };
 }

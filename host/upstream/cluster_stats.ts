@@ -26,11 +26,8 @@ const COUNTERS_AT_ZERO = [
   "lb_zone_routing_sampled",
   "original_dst_host_invalid",
   "retry_or_shadow_abandoned",
-  "upstream_cx_close_notify",
   "upstream_cx_connect_with_0_rtt",
-  "upstream_cx_http2_total",
   "upstream_cx_http3_total",
-  "upstream_cx_max_duration_reached",
   "upstream_cx_preconnect_skipped",
   "upstream_http3_broken",
   "upstream_internal_redirect_failed_total",
@@ -45,8 +42,6 @@ const COUNTERS_AT_ZERO = [
   "upstream_rq_retry_limit_exceeded",
   "upstream_rq_retry_overflow",
   "upstream_rq_retry_success",
-  "upstream_rq_rx_reset_no_error",
-  "upstream_rq_tx_reset",
 ];
 const GAUGES_AT_ZERO = ["lb_subsets_active", "upstream_queue_overloaded"];
 
@@ -56,6 +51,10 @@ export class ClusterStats {
   readonly cxActive: Gauge;
   readonly cxTotal: Counter;
   readonly cxHttp1Total: Counter;
+  readonly cxHttp2Total: Counter;
+  /** GOAWAY. */
+  readonly cxCloseNotify: Counter;
+  readonly cxMaxDurationReached: Counter;
   readonly cxConnectAttemptsExceeded: Counter;
   readonly cxConnectFail: Counter;
   readonly cxConnectTimeout: Counter;
@@ -93,6 +92,8 @@ export class ClusterStats {
   readonly rqPerCx: Histogram;
   readonly rqRetry: Counter;
   readonly rqRxReset: Counter;
+  readonly rqRxResetNoError: Counter;
+  readonly rqTxReset: Counter;
   readonly rqTimeout: Counter;
   private readonly answers: AnswerStats;
   private readonly externalAnswers: AnswerStats;
@@ -104,6 +105,9 @@ export class ClusterStats {
     this.cxActive = scope.gauge("upstream_cx_active");
     this.cxTotal = scope.counter("upstream_cx_total");
     this.cxHttp1Total = scope.counter("upstream_cx_http1_total");
+    this.cxHttp2Total = scope.counter("upstream_cx_http2_total");
+    this.cxCloseNotify = scope.counter("upstream_cx_close_notify");
+    this.cxMaxDurationReached = scope.counter("upstream_cx_max_duration_reached");
     this.cxConnectAttemptsExceeded = scope.counter("upstream_cx_connect_attempts_exceeded");
     this.cxConnectFail = scope.counter("upstream_cx_connect_fail");
     this.cxConnectTimeout = scope.counter("upstream_cx_connect_timeout");
@@ -141,6 +145,8 @@ export class ClusterStats {
     this.rqPerCx = scope.histogram("upstream_rq_per_cx", "unspecified");
     this.rqRetry = scope.counter("upstream_rq_retry");
     this.rqRxReset = scope.counter("upstream_rq_rx_reset");
+    this.rqRxResetNoError = scope.counter("upstream_rq_rx_reset_no_error");
+    this.rqTxReset = scope.counter("upstream_rq_tx_reset");
     this.rqTimeout = scope.counter("upstream_rq_timeout");
     for (const name of COUNTERS_AT_ZERO) scope.counter(name);
     for (const name of GAUGES_AT_ZERO) scope.gauge(name);

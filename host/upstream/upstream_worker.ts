@@ -1,6 +1,8 @@
 /** What one worker thread lends to its upstream connections. */
 
 import type { ClientCodec } from "../codec/codec.ts";
+import type { Http2ClientCodec } from "../codec/http2_client.ts";
+import type { Http2Settings } from "../codec/http2_settings.ts";
 import type { Clock, Timers } from "../net/clock.ts";
 import type { Net } from "../net/socket.ts";
 import type { Turn } from "../net/turn.ts";
@@ -8,6 +10,7 @@ import type { StatStore } from "../stats/scope.ts";
 import type { ConfigArena } from "../wasm/config_arena.ts";
 import type { Core } from "../wasm/core.ts";
 import type { LedgerView } from "../wasm/ledger.ts";
+import type { Http2UpstreamWorker } from "./http2_worker.ts";
 
 export interface UpstreamWorker {
   readonly core: Core;
@@ -24,6 +27,8 @@ export interface UpstreamWorker {
   nextConnectionId(): number;
   /** Null when the core's table of connections is full. */
   newClientCodec(options: ClientCodecOptions): ClientCodec | null;
+  newHttp2ClientCodec(settings: Http2Settings): Http2ClientCodec | null;
+  readonly http2: Http2UpstreamWorker;
 }
 
 /** What the codec of an upstream connection is made with. */

@@ -214,8 +214,10 @@ export class SimulatedProxy {
     };
     count("header blocks", core.exports.blocksLive());
     count("HTTP/1 codecs", core.exports.http1Live());
-    // One slab gathers output and one is lent to callbacks, always.
-    count("output slabs", runtime.slabs.inUse - 2);
+    // One slab gathers output and two are lent to callbacks, always.
+    count("output slabs", runtime.slabs.inUse - 3);
+    count("HTTP/2 codecs", core.exports.http2Live());
+    count("HTTP/2 streams", core.exports.http2StreamsLive());
     count("connections of listeners", runtime.listeners.activeConnections);
     for (const { local, remote, pendingBytes, unreadBytes } of this.network.sockets)
       left.push(`socket ${local.text} to ${remote.text} with ${pendingBytes} bytes pending and ${unreadBytes} unread`);

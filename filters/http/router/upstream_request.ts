@@ -153,7 +153,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     // Headers that ask for the host are made before it is known, as in Envoy.
     stream.upstream = host;
     if (this.endStream) this.startResponseTimer();
-    const pool = cluster.pool(host, PRIORITY[action.priority]);
+    const pool = cluster.pool(host, PRIORITY[action.priority], stream.info.protocol);
     this.pool = pool;
     this.isQueued = true;
     pool.newStream(this);
@@ -192,7 +192,9 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     const now = stream.worker.clock.now();
     stream.upstreamFirstTxMs = now;
     const headersEnd = this.endStream && !stream.isUpgrade;
-    stream.upstreamWireBytesSent += exchange.writeHead(stream.requestHeaders.block, headersEnd, 0);
+    stream.upstreamWireBytesSent += exchange.writeHead(stream.requestHeaders.block, headersEnd, stream.isUpgrade);
+    // It may have failed already.
+    if (this.exchange === null) return;
     if (headersEnd) this.requestIsSent();
     while (held.hasPieces && this.exchange !== null) {
       const { endStream } = held;
