@@ -249,7 +249,7 @@ export { http2StreamsLive } from "./http2/stream";
 export { DATE_BYTES, DATE_TEXT, RESULT, RESULT_WORDS } from "./memory/arena";
 export { domainHash } from "./route/domains";
 export { headersMatch } from "./route/header_match";
-export { routeList, routeMatch, routeVerdict, routeVirtualHost } from "./route/match";
+export { isGrpc, routeList, routeMatch, routeVerdict, routeVirtualHost } from "./route/match";
 export * from "./route/mutations";
 export { endOfPathScalar, endOfPathVector } from "./route/path";
 export * from "./route/program";

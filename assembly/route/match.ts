@@ -172,8 +172,8 @@ function diceOfHeader(program: u32, name: u32, block: u32, dice: u64): u64 {
   return digits == 0 ? dice : number;
 }
 
-/** A content type of gRPC: `application/grpc`, alone or followed by `+`. */
-function isGrpc(block: u32): bool {
+/** The head has a content type of gRPC: `application/grpc`, alone or followed by `+`. */
+export function isGrpc(block: u32): bool {
   const found = headerFindId(block, HEADER_CONTENT_TYPE);
   if (found < 0) return false;
   const field = fieldAt(block, found);

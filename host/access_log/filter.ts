@@ -1,10 +1,11 @@
 /** Which streams a log takes (`config.accesslog.v3.AccessLogFilter`). A new filter is a row of FILTERS. */
 
 import type { AccessLogFilter, ComparisonFilter } from "../config/types/access_log.ts";
+import { GRPC_UNKNOWN, grpcStatusNumber } from "../stream_info/grpc_status.ts";
 import { RESPONSE_FLAGS } from "../stream_info/response_flags.ts";
 import { NEVER, type StreamInfo } from "../stream_info/stream_info.ts";
 import { compileHeaderPredicate } from "./header_predicate.ts";
-import { answeredStatus, grpcStatusNumber, UNKNOWN_GRPC_STATUS } from "./operators/grpc.ts";
+import { answeredStatus } from "./operators/grpc.ts";
 
 export type LogFilter = (info: StreamInfo) => boolean;
 
@@ -48,7 +49,7 @@ const FILTERS: Compilers = {
   grpc_status_filter: ({ statuses, exclude }) => {
     const numbers = new Set((statuses ?? []).map(grpcStatusNumber));
     const wanted = exclude !== true;
-    return (info) => numbers.has(answeredStatus(info) ?? UNKNOWN_GRPC_STATUS) === wanted;
+    return (info) => numbers.has(answeredStatus(info) ?? GRPC_UNKNOWN) === wanted;
   },
   runtime_filter: ({ percent_sampled, use_independent_randomness }) => {
     const numerator = percent_sampled?.numerator ?? 0;

@@ -65,6 +65,8 @@ export interface FilterStream {
     flags: number,
     /** May add fields to the head. */
     edit?: (headers: HeaderMap) => void,
+    /** What a client of gRPC is told; without it, what `status` means there. */
+    grpcStatus?: number,
   ): void;
   setFlag(bits: number): void;
 }

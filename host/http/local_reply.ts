@@ -1,4 +1,14 @@
-/** Bodies of the answers that the proxy gives itself when the codec or the connection manager refuses (Envoy's words). */
+/** Answers that the proxy gives itself: what stands in their bodies, and how a client of gRPC is told. */
+
+import { encodeGrpcMessage, grpcStatusOfHttp } from "../stream_info/grpc_status.ts";
+import type { HeaderMap } from "../wasm/header_view.ts";
+import {
+  HEADER_CONTENT_LENGTH,
+  HEADER_CONTENT_TYPE,
+  HEADER_GRPC_MESSAGE,
+  HEADER_GRPC_STATUS,
+  HEADER_STATUS,
+} from "../wasm/layout.gen.ts";
 
 const REASONS: Readonly<Record<number, string>> = {
   400: "Bad Request",
@@ -15,7 +25,21 @@ const REASONS: Readonly<Record<number, string>> = {
   504: "Gateway Timeout",
 };
 
-/** The reason phrase that stands as the body of a codec's refusal. */
+/** Where the codec or the connection manager refuses. The reason phrase that stands as the body of a codec's refusal. */
 export function codecErrorBody(status: number): string {
   return REASONS[status] ?? "";
+}
+
+/**
+ * Makes an answer one of gRPC, its head alone: 200, and in fields what its status and its body would have said
+ * (PROTOCOL-HTTP2.md, "Trailers-Only"). A `grpc-status` that is there stays; a message for which the head has no room is left out.
+ */
+export function becomeGrpcReply(headers: HeaderMap, status: number, message: Uint8Array, grpcStatus?: number): void {
+  headers.setId(HEADER_STATUS, "200");
+  headers.setId(HEADER_CONTENT_TYPE, "application/grpc");
+  headers.removeId(HEADER_CONTENT_LENGTH);
+  if (!headers.hasId(HEADER_GRPC_STATUS)) {
+    headers.setIdNumber(HEADER_GRPC_STATUS, grpcStatus ?? grpcStatusOfHttp(status));
+  }
+  if (message.length > 0) headers.setId(HEADER_GRPC_MESSAGE, encodeGrpcMessage(message));
 }

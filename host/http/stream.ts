@@ -34,6 +34,7 @@ import { RequestLine, ResponseLine } from "./filter_lines.ts";
 import { FilterRun } from "./filter_run.ts";
 import { FlowControl } from "./flow_control.ts";
 import type { HttpWorker } from "./http_worker.ts";
+import { becomeGrpcReply } from "./local_reply.ts";
 import { admit } from "./request_admission.ts";
 import { writeInterimHead, writeResponseHead } from "./response_head.ts";
 import type { ServerConnection } from "./server_connection.ts";
@@ -43,6 +44,7 @@ import type { TerminalStream } from "./terminal_stream.ts";
 
 /** Body bytes that may wait for a filter before the client is paused. */
 const HELD_BODY_BYTES = 65_536;
+const NOTHING = new Uint8Array(0);
 
 export class HttpStream extends StreamFacts implements TerminalStream, Recyclable {
   manager!: ConnectionManager;
@@ -62,6 +64,7 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
   private responseEnded = false;
   private isFinished = false;
   isUpgrade = false;
+  isGrpc = false;
   private upgradeAccepted = false;
   private waitsForContinue = false;
   /** The answer is the proxy's own; what an upstream still says has no reader. */
@@ -95,6 +98,8 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.protocol = (flags & HEADERS_HTTP10) !== 0 ? PROTOCOL_HTTP10 : PROTOCOL_HTTP11;
     const endStream = (flags & HEADERS_END_STREAM) !== 0;
     this.isUpgrade = (flags & HEADERS_UPGRADE) !== 0 || method === METHOD_CONNECT;
+    // As it came: a filter may turn it into a call of gRPC, or make something else of one.
+    this.isGrpc = this.requestHeaders.hasId(HEADER_CONTENT_TYPE) && this.worker.core.exports.isGrpc(block) !== 0;
     this.timers.begin(endStream);
     if (endStream) this.endRequest();
     if ((flags & HEADERS_EXPECT_CONTINUE) !== 0 && !manager.proxy100Continue) {
@@ -238,6 +243,7 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     details: string,
     flags: number,
     edit?: (headers: HeaderMap) => void,
+    grpcStatus?: number,
   ): void {
     if (this.isOver) return;
     this.worker.turn.endSoon();
@@ -255,6 +261,13 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.responseCodeDetails = details;
     this.repliesItself = true;
     const headers = this.responseMap;
+    const isHead = this.method === METHOD_HEAD;
+    if (this.isGrpc) {
+      edit?.(headers);
+      becomeGrpcReply(headers, status, Buffer.from(isHead ? "" : body, "latin1"), grpcStatus);
+      this.reply(200, 0, 0);
+      return;
+    }
     headers.setId(HEADER_STATUS, String(status));
     const { core, loan } = this.worker;
     const length = body.length > 0 ? writeLatin1(core.bytes, loan.offset, body, HELD_BODY_BYTES) : 0;
@@ -263,9 +276,12 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
       headers.setId(HEADER_CONTENT_TYPE, "text/plain");
     }
     edit?.(headers);
-    const bodyLength = this.method === METHOD_HEAD ? 0 : length;
-    if (this.responseRun.hasStarted) this.replaceResponse(status, loan.offset, bodyLength);
-    else this.respondWith(status, loan.offset, bodyLength);
+    this.reply(status, loan.offset, isHead ? 0 : length);
+  }
+
+  private reply(status: number, address: number, length: number): void {
+    if (this.responseRun.hasStarted) this.replaceResponse(status, address, length);
+    else this.respondWith(status, address, length);
   }
 
   /**
@@ -284,7 +300,13 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
   respondBytes(status: number, body: Uint8Array | undefined, details: string): void {
     this.repliesItself = true;
     this.responseCodeDetails = details;
-    if (body === undefined || body.length === 0 || this.method === METHOD_HEAD) {
+    const isHead = this.method === METHOD_HEAD;
+    if (this.isGrpc) {
+      becomeGrpcReply(this.responseMap, status, isHead || body === undefined ? NOTHING : body);
+      this.respondWith(200, 0, 0);
+      return;
+    }
+    if (body === undefined || body.length === 0 || isHead) {
       this.respondWith(status, 0, 0);
       return;
     }
@@ -436,6 +458,7 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.responseEnded = false;
     this.isFinished = false;
     this.isUpgrade = false;
+    this.isGrpc = false;
     this.upgradeAccepted = false;
     this.waitsForContinue = false;
     this.repliesItself = false;

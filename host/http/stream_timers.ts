@@ -7,8 +7,11 @@
  */
 
 import type { Timer, TimerOwner } from "../net/clock.ts";
-import type { ForwardAction } from "../route/route_entry.ts";
+import type { ForwardAction, GrpcTimeoutRule } from "../route/route_entry.ts";
+import { GRPC_DEADLINE_EXCEEDED } from "../stream_info/grpc_status.ts";
 import { STREAM_IDLE_TIMEOUT } from "../stream_info/response_flags.ts";
+import { HEADER_GRPC_TIMEOUT } from "../wasm/layout.gen.ts";
+import { formatGrpcTimeout, readGrpcTimeout } from "./grpc_timeout.ts";
 import type { HttpStream } from "./stream.ts";
 
 export class StreamTimers implements TimerOwner {
@@ -34,15 +37,33 @@ export class StreamTimers implements TimerOwner {
   }
 
   /** What the route says goes before what the connection manager says; below zero it says nothing, 0 is no limit. */
-  onRoute({ idleTimeoutMs, maxStreamDurationMs }: ForwardAction): void {
+  onRoute({ idleTimeoutMs, maxStreamDurationMs, grpcTimeout }: ForwardAction): void {
     if (idleTimeoutMs >= 0) {
       if (idleTimeoutMs > 0) this.idle.start(idleTimeoutMs);
       else this.idle.stop();
     }
-    if (maxStreamDurationMs >= 0) {
-      if (maxStreamDurationMs > 0) this.duration.start(maxStreamDurationMs);
-      else this.duration.stop();
+    if (grpcTimeout?.limitsStream) this.limitDuration(maxStreamDurationMs, grpcTimeout);
+  }
+
+  /** A route with `max_stream_duration`: what it says, or what the call says within what the route allows. The upstream is told. */
+  private limitDuration(ofRouteMs: number, { maxMs, offsetMs }: GrpcTimeoutRule): void {
+    const { stream } = this;
+    const { requestHeaders: headers } = stream;
+    const asked = headers.hasId(HEADER_GRPC_TIMEOUT) ? readGrpcTimeout(headers.getId(HEADER_GRPC_TIMEOUT)) : -1;
+    let limit: number;
+    if (asked >= 0 && maxMs >= 0) {
+      limit = maxMs > 0 ? Math.min(asked, maxMs) : asked;
+      if (limit > 0) limit = Math.max(limit - offsetMs, 0);
+    } else {
+      limit = ofRouteMs >= 0 ? ofRouteMs : stream.manager.timeouts.maxStreamDurationMs;
+      if (limit === 0) {
+        if (this.duration.isArmed && stream.isGrpc) headers.removeId(HEADER_GRPC_TIMEOUT);
+        this.duration.stop();
+        return;
+      }
     }
+    if (stream.isGrpc) headers.setId(HEADER_GRPC_TIMEOUT, formatGrpcTimeout(limit));
+    this.duration.start(Math.max(limit - (stream.worker.clock.now() - stream.startMs), 0));
   }
 
   onRequestEnd(): void {
@@ -75,15 +96,16 @@ export class StreamTimers implements TimerOwner {
       this.timedOut(408, "request timeout", "request_overall_timeout", 0);
     } else {
       stats.rqMaxDurationReached.inc();
-      this.timedOut(stream.requestEnded ? 504 : 408, "downstream duration timeout", "max_duration_timeout", 0);
+      const status = stream.requestEnded ? 504 : 408;
+      this.timedOut(status, "downstream duration timeout", "max_duration_timeout", 0, GRPC_DEADLINE_EXCEEDED);
     }
     stream.worker.turn.end();
   }
 
-  private timedOut(status: number, body: string, details: string, flags: number): void {
+  private timedOut(status: number, body: string, details: string, flags: number, grpcStatus?: number): void {
     const { stream } = this;
     stream.setFlag(flags);
     if (stream.responseStarted) stream.abort(details);
-    else stream.sendLocalReply(status, body, details, flags);
+    else stream.sendLocalReply(status, body, details, flags, undefined, grpcStatus);
   }
 }

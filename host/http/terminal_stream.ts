@@ -26,6 +26,8 @@ export interface TerminalStream extends FilterStream, UpstreamFacts {
   readonly method: number;
   /** It asks for an upgrade, or is a CONNECT. */
   readonly isUpgrade: boolean;
+  /** It came with a content type of gRPC. */
+  readonly isGrpc: boolean;
   readonly requestEnded: boolean;
   /** When its last byte came, NEVER before. */
   readonly requestEndMs: number;

@@ -1,7 +1,7 @@
 /** `config.route.v3.RouteAction` as far as it does not rewrite: cluster, timeouts, priority, upgrades. */
 
 import type { RouteAction } from "../config/types/route.ts";
-import type { ForwardAction, RequestRewrite } from "./route_entry.ts";
+import type { ForwardAction, GrpcTimeoutRule, RequestRewrite } from "./route_entry.ts";
 
 /** Envoy's route timeout where none is set. */
 const DEFAULT_TIMEOUT_MS = 15_000;
@@ -23,6 +23,7 @@ export function compileForward(
     timeoutMs: maxStream === undefined ? (action.timeout ?? DEFAULT_TIMEOUT_MS) : 0,
     idleTimeoutMs: action.idle_timeout ?? NOT_SET,
     maxStreamDurationMs: maxStream?.max_stream_duration ?? NOT_SET,
+    grpcTimeout: grpcTimeoutRule(action),
     priority: action.priority === "HIGH" ? "high" : "default",
     upgrades: new Map(
       (action.upgrade_configs ?? []).map((upgrade) => [upgrade.upgrade_type.toLowerCase(), upgrade.enabled !== false]),
@@ -34,4 +35,14 @@ export function compileForward(
     rewrite,
     appendXForwardedHost: action.append_x_forwarded_host === true,
   };
+}
+
+function grpcTimeoutRule(action: RouteAction): GrpcTimeoutRule | null {
+  const { max_stream_duration: ofStream, max_grpc_timeout: ofRequest } = action;
+  if (ofStream !== undefined) {
+    const { grpc_timeout_header_max: maxMs = NOT_SET, grpc_timeout_header_offset: offsetMs = 0 } = ofStream;
+    return { limitsStream: true, maxMs, offsetMs };
+  }
+  if (ofRequest === undefined) return null;
+  return { limitsStream: false, maxMs: ofRequest, offsetMs: action.grpc_timeout_offset ?? 0 };
 }

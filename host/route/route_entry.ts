@@ -61,6 +61,8 @@ export type ForwardAction = {
   readonly idleTimeoutMs: number;
   /** `max_stream_duration` in ms that replaces the connection manager's, 0 is none; -1: not set. */
   readonly maxStreamDurationMs: number;
+  /** What it makes of `grpc-timeout`; null: nothing, it goes on as it came. */
+  readonly grpcTimeout: GrpcTimeoutRule | null;
   readonly priority: "default" | "high";
   /** Upgrade type in lower case -> enabled; the connection manager's count for types that are not here. */
   readonly upgrades: ReadonlyMap<string, boolean>;
@@ -72,6 +74,16 @@ export type ForwardAction = {
   readonly rewrite: RequestRewrite | undefined;
   /** `append_x_forwarded_host`. */
   readonly appendXForwardedHost: boolean;
+};
+
+/** How far a route believes `grpc-timeout`. Times in ms. */
+export type GrpcTimeoutRule = {
+  /** By `max_stream_duration`: it limits the whole stream; else by `max_grpc_timeout`, and it is the route's timeout. */
+  readonly limitsStream: boolean;
+  /** 0: as long as the request says; -1: its word counts for nothing. */
+  readonly maxMs: number;
+  /** The proxy gives up so much earlier than the client. */
+  readonly offsetMs: number;
 };
 
 /** Rewrites of `:path` and `:authority`, applied after the header mutations. */

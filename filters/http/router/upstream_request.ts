@@ -125,7 +125,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     stream.onCluster(cluster);
     stream.virtualCluster = route.virtualHost.virtualClusters?.pick(headers) ?? null;
     this.isInternal = headers.hasId(HEADER_X_ENVOY_INTERNAL);
-    this.timeoutMs = requestTimeout(headers, action.timeoutMs, router.config);
+    this.timeoutMs = requestTimeout(headers, action, stream.isGrpc, router.config);
     dropRetryHeaders(headers);
     if (headers.hasId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE)) {
       this.altResponse = headers.getId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE) === "204";

@@ -117,6 +117,8 @@ export interface RouteAction {
   /** Absent: 15 s; 0: none. */
   readonly timeout?: DurationMs;
   readonly idle_timeout?: DurationMs;
+  readonly max_grpc_timeout?: DurationMs;
+  readonly grpc_timeout_offset?: DurationMs;
   readonly priority?: "DEFAULT" | "HIGH";
   readonly max_stream_duration?: {
     readonly max_stream_duration?: DurationMs;
