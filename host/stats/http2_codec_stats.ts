@@ -7,7 +7,9 @@ import type { Counter, Gauge, Scope } from "./scope.ts";
 
 /** Names that a dashboard expects to find although nothing counts them here. */
 const COUNTERS_AT_ZERO = [
+  "cookies_total_bytes_too_large",
   "goaway_sent",
+  "header_list_size_too_large",
   "headers_cb_no_stream",
   "metadata_empty_frames",
   "outbound_flood",
@@ -25,7 +27,6 @@ const COUNTERS_OF_RULES = [
   "requests_rejected_with_underscores_in_headers",
   "rx_messaging_error",
   "stream_refused_errors",
-  "too_many_header_frames",
 ];
 
 export class Http2CodecStats {

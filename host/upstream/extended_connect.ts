@@ -5,10 +5,13 @@
 import { createHash } from "node:crypto";
 import type { HeaderMap } from "../wasm/header_view.ts";
 import {
+  BLOCK_STATUS,
   HEADER_CONNECTION,
   HEADER_CONTENT_LENGTH,
   HEADER_METHOD,
+  HEADER_PATH,
   HEADER_PROTOCOL,
+  HEADER_SCHEME,
   HEADER_STATUS,
   HEADER_TRANSFER_ENCODING,
   HEADER_UPGRADE,
@@ -26,6 +29,12 @@ export function toExtendedConnect(head: HeaderMap, protocol: string): boolean {
   return head.setId(HEADER_METHOD, "CONNECT") && head.setId(HEADER_PROTOCOL, protocol);
 }
 
+/** A CONNECT names whom to connect to and nothing else (RFC 9113 8.5). */
+export function toPlainConnect(head: HeaderMap): void {
+  head.removeId(HEADER_SCHEME);
+  head.removeId(HEADER_PATH);
+}
+
 /**
  * Turns the head of a 200 into that of a 101. False: the block has no room.
  * @param key sec-websocket-key of the request: HTTP/2 knows no answer to it (RFC 8441 5), and HTTP/1.1 none without
@@ -36,6 +45,7 @@ export function toSwitchingProtocols(head: HeaderMap, protocol: string, key: str
     const accept = createHash("sha1").update(key, "latin1").update(WEBSOCKET_GUID).digest("base64");
     if (!head.set("sec-websocket-accept", accept)) return false;
   }
+  head.core.words[(head.block + BLOCK_STATUS) >> 2] = 101;
   return (
     head.setId(HEADER_STATUS, "101") && head.setId(HEADER_UPGRADE, protocol) && head.setId(HEADER_CONNECTION, "upgrade")
   );

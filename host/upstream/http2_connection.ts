@@ -302,6 +302,7 @@ export class Http2Connection
     this.http2Stats.broken(stat);
     if (streamId !== 0 && this.settings.streamErrorOnInvalidMessage !== false) {
       this.http2Stats.txReset.inc();
+      this.pool.cluster.stats.rqTxReset.inc();
       this.exchanges.get(streamId)?.onGone(RESET_PROTOCOL_ERROR, details);
       return;
     }
@@ -314,9 +315,11 @@ export class Http2Connection
   onReset(streamId: number, error: number): void {
     const { stats } = this.pool.cluster;
     this.http2Stats.rxReset.inc();
-    stats.rqRxReset.inc();
-    if (error === NO_ERROR) stats.rqRxResetNoError.inc();
-    this.exchanges.get(streamId)?.onGone(reasonOf(error), "");
+    const reason = reasonOf(error);
+    const exchange = this.exchanges.get(streamId);
+    if (exchange?.hasAnswer && error === NO_ERROR) stats.rqRxResetNoError.inc();
+    else if (reason === RESET_REMOTE) stats.rqRxReset.inc();
+    exchange?.onGone(reason, "");
   }
 
   onWritable(streamId: number): void {
@@ -399,7 +402,11 @@ export class Http2Connection
     output.flush();
     this.socket.close();
     const lost = [...this.exchanges.values(), ...this.waitingForSettings].filter(({ hasAnswer }) => !hasAnswer);
-    this.closed(lost.length > 0);
+    const { stats } = this.pool.cluster;
+    // What Envoy counts for each of them.
+    const isTermination = reason === RESET_CONNECTION_TERMINATION;
+    (isTermination ? stats.rqPendingFailureEject : stats.rqTxReset).add(lost.length);
+    this.closed(isTermination && lost.length > 0);
     for (const exchange of lost) exchange.onGone(reason, details);
   }
 

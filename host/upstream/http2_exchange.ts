@@ -12,7 +12,7 @@ import type { Socket } from "../net/socket.ts";
 import type { Recyclable } from "../net/turn.ts";
 import { HEADER_PROTOCOL, HEADER_UPGRADE, HEADERS_END_STREAM, HEADERS_UPGRADE } from "../wasm/layout.gen.ts";
 import { ContentQueue } from "./content_queue.ts";
-import { toExtendedConnect, toSwitchingProtocols } from "./extended_connect.ts";
+import { toExtendedConnect, toPlainConnect, toSwitchingProtocols } from "./extended_connect.ts";
 import type { Http2Connection } from "./http2_connection.ts";
 import type { Http2UpstreamWorker } from "./http2_worker.ts";
 import { RESET_OVERFLOW, RESET_PROTOCOL_ERROR, type ResetReason } from "./reset_reason.ts";
@@ -88,41 +88,43 @@ export class Http2Exchange implements UpstreamExchange, Recyclable {
     const { head } = owner;
     head.block = block;
     const protocol = head.getId(HEADER_UPGRADE);
-    if (protocol === undefined && !head.hasId(HEADER_PROTOCOL)) {
-      this.kind = CONNECT;
-      const written = connection.writeHead(this, block, false);
-      if (written === 0) this.fail(RESET_OVERFLOW, "");
-      return written;
-    }
+    const isExtended = protocol !== undefined || head.hasId(HEADER_PROTOCOL);
     // A copy: should the request be tried again, it may be on a connection of HTTP/1.1.
     head.block = connection.worker.core.exports.blockClone(block);
+    let fits = head.block !== 0;
     if (protocol === undefined) {
       this.kind = CONNECT;
+      if (fits && !isExtended) toPlainConnect(head);
     } else {
       this.kind = UPGRADE;
       this.protocol = protocol;
-      this.webSocketKey = head.get("sec-websocket-key");
+      fits &&= toExtendedConnect(head, protocol);
+      this.webSocketKey = fits ? head.get("sec-websocket-key") : undefined;
     }
-    const fits = head.block !== 0 && (protocol === undefined || toExtendedConnect(head, protocol));
     this.waitingHead = head.detach();
     if (!fits) {
       this.fail(RESET_OVERFLOW, "");
       return 0;
     }
-    if (connection.isGreeted) return this.writeWaitingHead();
-    connection.waitForSettings(this);
-    return 0;
+    if (!isExtended) return this.writeWaitingHead();
+    if (!connection.isGreeted) {
+      connection.waitForSettings(this);
+      return 0;
+    }
+    return this.writeExtendedConnect();
   }
 
   /** The peer's SETTINGS are there. The bytes on the wire. */
+  private writeExtendedConnect(): number {
+    if (this.connection.codec.allowsConnect) return this.writeWaitingHead();
+    this.fail(RESET_PROTOCOL_ERROR, "http2.extended_connect_not_allowed");
+    return 0;
+  }
+
   private writeWaitingHead(): number {
-    const { connection } = this;
-    if (!connection.codec.allowsConnect) {
-      this.fail(RESET_PROTOCOL_ERROR, "http2.extended_connect_not_allowed");
-      return 0;
-    }
-    const written = connection.writeHead(this, this.waitingHead, false);
-    connection.worker.core.exports.blockFree(this.waitingHead);
+    const { connection, waitingHead } = this;
+    const written = connection.writeHead(this, waitingHead, false);
+    connection.worker.core.exports.blockFree(waitingHead);
     this.waitingHead = 0;
     if (written === 0) this.fail(RESET_OVERFLOW, "");
     return written;
@@ -131,7 +133,7 @@ export class Http2Exchange implements UpstreamExchange, Recyclable {
   onSettings(): void {
     const { stream } = this;
     if (stream === null || this.waitingHead === 0) return;
-    stream.onUpstreamWrote(this.writeWaitingHead());
+    stream.onUpstreamWrote(this.writeExtendedConnect());
     if (this.isBlocked) this.sendWaiting();
   }
 
