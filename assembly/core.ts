@@ -256,6 +256,23 @@ export { endOfPathScalar, endOfPathVector } from "./route/path";
 export * from "./route/program";
 export { regexMatch } from "./route/regex";
 export * from "./route/rewrite";
+export {
+  clientHelloRead,
+  HELLO_CIPHERS,
+  HELLO_EXTENSIONS,
+  HELLO_FOUND,
+  HELLO_GROUPS,
+  HELLO_LEGACY_VERSION,
+  HELLO_MORE,
+  HELLO_NONE,
+  HELLO_POINT_FORMATS,
+  HELLO_PROTOCOLS,
+  HELLO_SEEN_BYTES,
+  HELLO_SERVER_NAME,
+  HELLO_SIGNATURES,
+  HELLO_VERSIONS,
+  HELLO_WORDS,
+} from "./tls/client_hello";
 
 /** Version of the ABI between the core and the host; the host refuses a module of another version. */
 export const ABI_VERSION: u32 = 1;

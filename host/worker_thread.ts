@@ -5,7 +5,7 @@
 
 import { readFileSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
-import { networkFilters } from "../filters/registry.ts";
+import { listenerFilters, networkFilters } from "../filters/registry.ts";
 import { AccessLogSinks } from "./access_log/sinks.ts";
 import { explain } from "./explain/explain.ts";
 import { ExplainRing } from "./explain/ring.ts";
@@ -81,6 +81,7 @@ const runtime = new WorkerRuntime({
   seed: birth.seed[0] ^ birth.seed[1],
   accessLogSinks,
   networkFilters,
+  listenerFilters,
   drainTimeMs: birth.drainTimeMs,
   observer: ring,
   pass,

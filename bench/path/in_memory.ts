@@ -3,7 +3,7 @@
  * through, and nothing of the kernel's or of libuv's. What changes here is ours to win or lose.
  */
 
-import { networkFilters } from "../../filters/registry.ts";
+import { listenerFilters, networkFilters } from "../../filters/registry.ts";
 import { AccessLogSinks } from "../../host/access_log/sinks.ts";
 import { decodeBootstrap } from "../../host/config/bootstrap.ts";
 import { ExplainRing } from "../../host/explain/ring.ts";
@@ -129,6 +129,7 @@ export async function openInMemory(
     seed: 1,
     accessLogSinks: new AccessLogSinks({ timers, post() {}, readFile: () => new Uint8Array(0) }),
     networkFilters,
+    listenerFilters,
     drainTimeMs: 0,
     observer: new ExplainRing(core),
     pass: new LoopPass((run) => {

@@ -2,6 +2,7 @@
 
 import type { AccessLog } from "../access_log/log.ts";
 import type { Address } from "../net/address.ts";
+import { NO_FACTS } from "../stream_info/connection_facts.ts";
 import { NEVER, PROTOCOL_HTTP10, PROTOCOL_HTTP11, type StreamInfo } from "../stream_info/stream_info.ts";
 import type { Core } from "../wasm/core.ts";
 import { HeaderMap } from "../wasm/header_view.ts";
@@ -66,6 +67,7 @@ function streamOf(exchange: AdminExchange, requestHeaders: HeaderMap, responseHe
       directRemote: remote,
       remote,
       local,
+      facts: NO_FACTS,
       serverName: "",
       tls: null,
       filterChainName: "",

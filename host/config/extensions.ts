@@ -39,6 +39,8 @@ const BY_CATEGORY: Readonly<Record<string, Readonly<Record<string, readonly stri
     "envoy.filters.http.router": ["envoy.extensions.filters.http.router.v3.Router"],
   },
   "envoy.filters.listener": {
+    "envoy.filters.listener.http_inspector": ["envoy.extensions.filters.listener.http_inspector.v3.HttpInspector"],
+    "envoy.filters.listener.proxy_protocol": ["envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol"],
     "envoy.filters.listener.tls_inspector": ["envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector"],
   },
   "envoy.filters.network": {

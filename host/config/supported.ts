@@ -72,6 +72,8 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
     "envoy.extensions.access_loggers.stream.v3.StderrAccessLog",
   ],
   "envoy.config.listener.v3.ListenerFilter.typed_config": [
+    "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector",
+    "envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol",
     "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector",
   ],
   "envoy.config.listener.v3.FilterChain.transport_socket": [

@@ -2,6 +2,7 @@
 
 import { type Address, ipAddress } from "../net/address.ts";
 import type { TlsFacts } from "../net/tls/tls_facts.ts";
+import type { ConnectionFacts } from "../stream_info/connection_facts.ts";
 import type { FilterMetadata } from "../stream_info/metadata.ts";
 import type { ConnectionInfo } from "../stream_info/stream_info.ts";
 
@@ -26,6 +27,10 @@ export class ForwardedConnection implements ConnectionInfo {
 
   get local(): Address {
     return this.base.local;
+  }
+
+  get facts(): Readonly<ConnectionFacts> {
+    return this.base.facts;
   }
 
   get serverName(): string {

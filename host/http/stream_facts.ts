@@ -176,7 +176,7 @@ export abstract class StreamFacts implements StreamInfo {
       case "LISTENER":
         return this.connection.listenerMetadata;
       case "DYNAMIC":
-        return undefined; // No filter that we have sets any.
+        return undefined; // No HTTP filter that we have sets any, and what listener filters set is the connection's.
     }
   }
 

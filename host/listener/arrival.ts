@@ -1,11 +1,11 @@
 /**
- * A connection between its accept and its filters: what it says first is read where a chain's match asks for it, the chain is
- * chosen, TLS is agreed on.
+ * A connection between its accept and its filters: listener filters look at what it says first, the chain is chosen, TLS is
+ * agreed on.
  *
- *   accepted --ClientHello, or none wanted--> chain chosen --plain, or handshake done--> handed to the filters
- *        \________ time is up, FIN, no chain, no agreement ________\____> gone
+ *   accepted --looked at, or nobody looks--> chain chosen --plain, or handshake done--> handed to the filters
+ *        \________ time is up, FIN, refused, no chain, no agreement ________\____> gone
  *
- * Filters see a connection when it can be used, as Envoy's do when it begins: a handshake that fails never reaches them.
+ * It counts as a connection of the listener from the choice of its chain on, as in Envoy. Filters see a connection when it can be used, as Envoy's do when it begins: a handshake that fails never reaches them.
  */
 
 import type { Timer, TimerOwner, Timers } from "../net/clock.ts";
@@ -14,9 +14,10 @@ import type { Socket } from "../net/socket.ts";
 import type { Handshake, HandshakeOwner, TlsServerContext } from "../net/tls/server_context.ts";
 import type { TlsFacts } from "../net/tls/tls_facts.ts";
 import type { TlsSocket } from "../net/tls/tls_socket.ts";
-import type { ClientHello } from "./client_hello.ts";
+import { ConnectionFacts, NO_FACTS } from "../stream_info/connection_facts.ts";
+import { Inspection, type InspectionFailure, type InspectionOwner } from "./inspection.ts";
+import type { ListenerFilters } from "./listener_filters.ts";
 import type { ListenerStats } from "./listener_stats.ts";
-import { type InspectionFailure, type InspectionOwner, type InspectionParts, TlsInspection } from "./tls_inspection.ts";
 
 /** What a chain says about its connections. */
 export interface ChainTransport {
@@ -29,17 +30,20 @@ export interface ChainTransport {
 export interface ArrivalOwner<C extends ChainTransport> {
   readonly stats: ListenerStats;
   readonly timers: Timers;
-  /** Null: no chain needs to know more than the address. */
-  readonly inspection: InspectionParts | null;
-  chainFor(socket: Socket, hello: ClientHello | null): C | null;
-  /** It can be used; the owner takes the socket over. Empty: no server name was sent. */
-  onArrived(arrival: Arrival<C>, socket: Socket, chain: C, serverName: string, tls: TlsFacts | null): void;
+  readonly filters: ListenerFilters;
+  chainFor(socket: Socket, facts: Readonly<ConnectionFacts>): C | null;
+  /** It has a chain: it counts. */
+  onChosen(): void;
+  /** It can be used; the owner takes the socket over. */
+  onArrived(arrival: Arrival<C>, socket: Socket, chain: C, tls: TlsFacts | null): void;
   /** It is closed. */
   onLost(arrival: Arrival<C>): void;
 }
 
 export class Arrival<C extends ChainTransport> implements InspectionOwner, HandshakeOwner, TimerOwner {
   readonly acceptedMs: number;
+  /** What listener filters have learnt. */
+  facts: Readonly<ConnectionFacts> = NO_FACTS;
   private readonly owner: ArrivalOwner<C>;
   private readonly socket: Socket;
   /** Of the handshake; null until there is one to wait for. */
@@ -55,13 +59,21 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
   }
 
   begin(): void {
-    const { inspection, stats } = this.owner;
-    if (inspection === null) {
-      this.choose(null, null);
+    const { owner, socket } = this;
+    const filters = owner.filters.isEmpty ? [] : owner.filters.at(socket.local);
+    if (filters.length === 0) {
+      this.choose(null);
       return;
     }
-    stats.preCxActive.inc();
-    new TlsInspection(this.socket, inspection, this);
+    const facts = new ConnectionFacts();
+    this.facts = facts;
+    owner.stats.preCxActive.inc();
+    new Inspection(socket, facts, filters, owner.filters.parts, this);
+  }
+
+  /** Whether a chain was chosen for it. */
+  get isCounted(): boolean {
+    return this.chain !== null;
   }
 
   /** Gives up. */
@@ -72,9 +84,9 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
     this.lost();
   }
 
-  onInspected(hello: ClientHello | null, read: Buffer): void {
+  onInspected(read: Buffer): void {
     this.owner.stats.preCxActive.dec();
-    if (!this.isOver) this.choose(hello, read);
+    if (!this.isOver) this.choose(read);
   }
 
   onInspectionFailed(failure: InspectionFailure): void {
@@ -82,12 +94,11 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
     stats.preCxActive.dec();
     if (failure === "timeout") stats.preCxTimeout.inc();
     else if (failure === "remote close") stats.listenerFilterRemoteClose.inc();
-    else stats.listenerFilterError.inc();
     this.lost();
   }
 
   onSecure(socket: TlsSocket): void {
-    this.arrived(socket, socket.tls?.serverName ?? "", socket.tls);
+    this.arrived(socket, socket.tls);
   }
 
   onHandshakeFailed(_reason: CloseReason): void {
@@ -100,15 +111,20 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
     this.close();
   }
 
-  /** @param read what an inspection has read; null: none was made, and the socket is as it was accepted */
-  private choose(hello: ClientHello | null, read: Buffer | null): void {
+  /** @param read what listener filters have left of what they read; null: none looked, and the socket is as it was accepted */
+  private choose(read: Buffer | null): void {
     const { owner, socket } = this;
-    const chain = owner.chainFor(socket, hello);
-    this.chain = chain;
+    const chain = owner.chainFor(socket, this.facts);
     if (chain === null) {
       owner.stats.noFilterChainMatch.inc();
+      // Bytes that nobody reads: the kernel resets.
+      if (read !== null && read.length > 0) socket.reset();
       this.close();
-    } else if (chain.tls !== null) {
+      return;
+    }
+    this.chain = chain;
+    owner.onChosen();
+    if (chain.tls !== null) {
       const { remote, local } = socket;
       const stream = socket.detach();
       if (read !== null) stream.unshift(read);
@@ -120,19 +136,19 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
       }
     } else {
       if (read !== null) socket.unread(read);
-      this.arrived(socket, hello?.serverName ?? "", null);
+      this.arrived(socket, null);
       if (read !== null && socket.isOpen) socket.resumeReading();
     }
   }
 
-  private arrived(socket: Socket, serverName: string, tls: TlsFacts | null): void {
+  private arrived(socket: Socket, tls: TlsFacts | null): void {
     if (this.isOver) {
       socket.close();
       return;
     }
     this.isOver = true;
     this.timer?.release();
-    this.owner.onArrived(this, socket, this.chain as C, serverName, tls);
+    this.owner.onArrived(this, socket, this.chain as C, tls);
   }
 
   private lost(): void {

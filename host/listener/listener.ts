@@ -12,17 +12,18 @@ import type { ListenError, Listener as ListeningSocket, Socket } from "../net/so
 import type { TlsFacts } from "../net/tls/tls_facts.ts";
 import type { RouteTable } from "../route/route_entry.ts";
 import type { Scope, ScopeLease } from "../stats/scope.ts";
+import type { ConnectionFacts } from "../stream_info/connection_facts.ts";
 import type { FilterMetadata } from "../stream_info/metadata.ts";
 import { DownstreamConnection, type DownstreamOwner } from "../tcp/downstream.ts";
 import { CONTINUE, type NetworkFilter, type NetworkFilterFactory } from "../tcp/filter.ts";
 import type { ClusterManager } from "../upstream/cluster_manager.ts";
 import { addressOf, addressText, type PlainAddress } from "../upstream/host.ts";
 import { Arrival, type ArrivalOwner, type ChainTransport } from "./arrival.ts";
-import { inspectionOf, tlsOf } from "./chain_transport.ts";
-import type { ClientHello } from "./client_hello.ts";
+import { tlsOf } from "./chain_transport.ts";
+import type { ListenerFilterFactories } from "./filter.ts";
 import { FilterChainMatcher } from "./filter_chain_match.ts";
+import { ListenerFilters } from "./listener_filters.ts";
 import { ListenerStats } from "./listener_stats.ts";
-import type { InspectionParts } from "./tls_inspection.ts";
 
 /** A listener in the snapshot. Structured-clonable. */
 export interface ListenerDescription {
@@ -48,6 +49,7 @@ export interface ListenerContext {
   readonly worker: HttpWorker;
   readonly clusters: ClusterManager;
   readonly factories: NetworkFilterFactories;
+  readonly listenerFactories: ListenerFilterFactories;
   /** Index of this worker: the first one owns what cannot be bound twice. */
   readonly workerIndex: number;
   /** `--drain-time-s`: how long connections may go on when their filter chain is gone. */
@@ -213,7 +215,7 @@ interface Chain extends ChainTransport {
 class ChainSet implements DownstreamOwner, ArrivalOwner<Chain>, TimerOwner {
   readonly stats: ListenerStats;
   readonly timers: Timers;
-  readonly inspection: InspectionParts | null;
+  readonly filters: ListenerFilters;
   private readonly facts: { readonly name: string; readonly metadata: FilterMetadata | undefined };
   private readonly worker: HttpWorker;
   private readonly matcher: FilterChainMatcher<Chain>;
@@ -235,12 +237,12 @@ class ChainSet implements DownstreamOwner, ArrivalOwner<Chain>, TimerOwner {
     onDisposed: () => void,
   ) {
     const { config } = description;
-    const { worker, clusters, factories } = context;
+    const { worker, clusters, factories, listenerFactories } = context;
     this.facts = { name: description.name, metadata: config.metadata?.filter_metadata };
     this.worker = worker;
     this.timers = worker.timers;
     this.stats = stats;
-    this.inspection = inspectionOf(config, worker);
+    this.filters = new ListenerFilters(config, worker, listenerFactories);
     this.onDisposed = onDisposed;
     this.drainTimeMs = context.drainTimeMs;
     this.drainTimer = worker.timers.timer(this);
@@ -292,20 +294,24 @@ class ChainSet implements DownstreamOwner, ArrivalOwner<Chain>, TimerOwner {
       socket.close();
       return;
     }
-    stats.cxTotal.inc();
-    stats.cxActive.inc();
-    stats.workerCxTotal.inc();
-    stats.workerCxActive.inc();
     const arrival = new Arrival(this, socket, worker.clock.now());
     this.arrivals.add(arrival);
     arrival.begin();
   }
 
-  chainFor(socket: Socket, hello: ClientHello | null): Chain | null {
-    return this.matcher.match(socket.local, hello);
+  chainFor(socket: Socket, facts: Readonly<ConnectionFacts>): Chain | null {
+    return this.matcher.match(socket, facts);
   }
 
-  onArrived(arrival: Arrival<Chain>, socket: Socket, chain: Chain, serverName: string, tls: TlsFacts | null): void {
+  onChosen(): void {
+    const { stats } = this;
+    stats.cxTotal.inc();
+    stats.cxActive.inc();
+    stats.workerCxTotal.inc();
+    stats.workerCxActive.inc();
+  }
+
+  onArrived(arrival: Arrival<Chain>, socket: Socket, chain: Chain, tls: TlsFacts | null): void {
     const { worker } = this;
     const connection = new DownstreamConnection(
       worker.nextConnectionId(),
@@ -313,7 +319,8 @@ class ChainSet implements DownstreamOwner, ArrivalOwner<Chain>, TimerOwner {
       arrival.acceptedMs,
       this.facts,
       chain.name,
-      { serverName, tls },
+      arrival.facts,
+      tls,
       this,
     );
     this.connections.add(connection);
@@ -324,7 +331,8 @@ class ChainSet implements DownstreamOwner, ArrivalOwner<Chain>, TimerOwner {
 
   onLost(arrival: Arrival<Chain>): void {
     this.arrivals.delete(arrival);
-    this.left(arrival.acceptedMs);
+    if (arrival.isCounted) this.left(arrival.acceptedMs);
+    else this.disposeIfDone();
   }
 
   onConnectionClosed(connection: DownstreamConnection): void {
@@ -338,6 +346,10 @@ class ChainSet implements DownstreamOwner, ArrivalOwner<Chain>, TimerOwner {
     stats.workerCxActive.dec();
     stats.cxDestroy.inc();
     stats.cxLengthMs.record(this.worker.clock.now() - acceptedMs);
+    this.disposeIfDone();
+  }
+
+  private disposeIfDone(): void {
     if (this.isRetired && this.connectionCount === 0) this.dispose();
   }
 

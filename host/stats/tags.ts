@@ -74,6 +74,8 @@ const RULES: readonly Rule[] = [
   tokenized("local_network_ratelimit_prefix", "local_rate_limit.$.**"),
   tokenized("local_listener_ratelimit_prefix", "listener_local_ratelimit.$.**"),
   tokenized("dns_filter_prefix", "dns_filter.$.**"),
+  regex("proxy_protocol_version", String.raw`^proxy_proto\.(?:${TOKEN}\.)?(versions\.v(\d)\.)`),
+  regex("proxy_protocol_prefix", String.raw`^proxy_proto\.((?!versions\.)(${TOKEN})\.)`),
 ];
 
 /** Splits a name; `fixed` tags (`--stats-tag`) stand first. */

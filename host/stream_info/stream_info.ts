@@ -6,6 +6,7 @@
 import type { Address } from "../net/address.ts";
 import type { TlsFacts } from "../net/tls/tls_facts.ts";
 import type { HeaderMap } from "../wasm/header_view.ts";
+import type { ConnectionFacts } from "./connection_facts.ts";
 import type { FilterMetadata, MetadataKind } from "./metadata.ts";
 
 /** `%PROTOCOL%`. */
@@ -27,6 +28,8 @@ export interface ConnectionInfo {
   /** The client: the socket's peer, or who the PROXY header or a trusted x-forwarded-for says. */
   readonly remote: Address;
   readonly local: Address;
+  /** What listener filters have learnt. */
+  readonly facts: Readonly<ConnectionFacts>;
   /** From TLS; empty without. */
   readonly serverName: string;
   /** Null: the connection is plain. */

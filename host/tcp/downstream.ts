@@ -3,6 +3,7 @@
 import type { Address } from "../net/address.ts";
 import type { Socket } from "../net/socket.ts";
 import type { TlsFacts } from "../net/tls/tls_facts.ts";
+import type { ConnectionFacts } from "../stream_info/connection_facts.ts";
 import type { FilterMetadata } from "../stream_info/metadata.ts";
 import type { ConnectionInfo } from "../stream_info/stream_info.ts";
 
@@ -18,7 +19,7 @@ export class DownstreamConnection implements ConnectionInfo {
   readonly listenerName: string;
   readonly listenerMetadata: FilterMetadata | undefined;
   readonly filterChainName: string;
-  readonly serverName: string;
+  readonly facts: Readonly<ConnectionFacts>;
   readonly tls: TlsFacts | null;
   terminationDetails = "";
   /** Null once it is over: who remembers the connection shall not hold its whole filter chain. */
@@ -30,7 +31,8 @@ export class DownstreamConnection implements ConnectionInfo {
     acceptedMs: number,
     listener: { readonly name: string; readonly metadata: FilterMetadata | undefined },
     filterChainName: string,
-    transport: { readonly serverName: string; readonly tls: TlsFacts | null },
+    facts: Readonly<ConnectionFacts>,
+    tls: TlsFacts | null,
     owner: DownstreamOwner,
   ) {
     this.id = id;
@@ -39,8 +41,8 @@ export class DownstreamConnection implements ConnectionInfo {
     this.listenerName = listener.name;
     this.listenerMetadata = listener.metadata;
     this.filterChainName = filterChainName;
-    this.serverName = transport.serverName;
-    this.tls = transport.tls;
+    this.facts = facts;
+    this.tls = tls;
     this.owner = owner;
   }
 
@@ -49,11 +51,15 @@ export class DownstreamConnection implements ConnectionInfo {
   }
 
   get remote(): Address {
-    return this.socket.remote;
+    return this.facts.remote ?? this.socket.remote;
   }
 
   get local(): Address {
-    return this.socket.local;
+    return this.facts.local ?? this.socket.local;
+  }
+
+  get serverName(): string {
+    return this.facts.serverName || (this.tls?.serverName ?? "");
   }
 
   /** Called by the terminal filter, once. */

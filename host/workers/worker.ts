@@ -13,6 +13,7 @@ import type { ServerCodecOptions } from "../http/connection_manager.ts";
 import type { HttpWorker, NodeInfo } from "../http/http_worker.ts";
 import type { StreamObserver } from "../http/stream_observer.ts";
 import { StreamPool } from "../http/stream_pool.ts";
+import type { ListenerFilterFactories } from "../listener/filter.ts";
 import type { NetworkFilterFactories } from "../listener/listener.ts";
 import { ListenerManager } from "../listener/manager.ts";
 import type { Clock, Timer, TimerOwner, Timers } from "../net/clock.ts";
@@ -45,6 +46,7 @@ export interface WorkerParts {
   readonly seed: number;
   readonly accessLogSinks: AccessLogSinks;
   readonly networkFilters: NetworkFilterFactories;
+  readonly listenerFilters: ListenerFilterFactories;
   /** `--drain-time-s`. */
   readonly drainTimeMs: number;
   readonly observer: StreamObserver;
@@ -111,6 +113,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
       worker: this,
       clusters: this.clusters,
       factories: parts.networkFilters,
+      listenerFactories: parts.listenerFilters,
       workerIndex: parts.index,
       drainTimeMs: parts.drainTimeMs,
       onAcceptTrouble: parts.onAcceptTrouble,

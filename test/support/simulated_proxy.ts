@@ -6,6 +6,7 @@
  * run at each timer on the way.
  */
 
+import { listenerFilters } from "../../filters/registry.ts";
 import { AccessLogSinks } from "../../host/access_log/sinks.ts";
 import type { HttpStream } from "../../host/http/stream.ts";
 import { describeListener } from "../../host/listener/describe.ts";
@@ -105,6 +106,7 @@ export class SimulatedProxy {
       seed,
       accessLogSinks: new AccessLogSinks({ timers: this.clock.timers, post: () => undefined, readFile: () => NOTHING }),
       networkFilters: options.networkFilters,
+      listenerFilters,
       drainTimeMs: options.drainTimeMs ?? 600_000,
       observer: { onStreamEnd: (stream) => this.ended.push(ended(stream)) },
       onAcceptTrouble: () => undefined,

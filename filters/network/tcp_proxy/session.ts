@@ -131,6 +131,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
   metadataOf(kind: MetadataKind): FilterMetadata | undefined {
     if (kind === "CLUSTER") return this.clusterMetadata;
     if (kind === "UPSTREAM_HOST") return this.upstream?.metadata;
+    if (kind === "DYNAMIC") return this.connection.facts.metadata;
     return kind === "LISTENER" ? this.connection.listenerMetadata : undefined;
   }
 

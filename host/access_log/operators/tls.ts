@@ -12,7 +12,7 @@ type ReadCertificate = (info: StreamInfo) => CertificateFacts | null;
 const downstream: ReadTls = (info) => info.connection.tls;
 const upstream: ReadTls = (info) => info.upstreamTls;
 
-/** What Envoy shows for lack of the feature behind it: no handshake is timed, and no fingerprint is taken. */
+/** What Envoy shows where nobody has measured. */
 const unknown: OperatorKind = plain(() => undefined);
 
 export const tlsOperators: OperatorFamily = {
@@ -21,8 +21,8 @@ export const tlsOperators: OperatorFamily = {
   ...ofDownstream(peerOf(downstream), localOf(downstream)),
   DOWNSTREAM_TRANSPORT_FAILURE_REASON: unknown,
   DOWNSTREAM_HANDSHAKE_DURATION: unknown,
-  TLS_JA3_FINGERPRINT: unknown,
-  TLS_JA4_FINGERPRINT: unknown,
+  TLS_JA3_FINGERPRINT: plainText((info) => info.connection.facts.ja3),
+  TLS_JA4_FINGERPRINT: plainText((info) => info.connection.facts.ja4),
 };
 
 function ofBothSides(side: string, tls: ReadTls): OperatorFamily {

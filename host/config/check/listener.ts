@@ -90,17 +90,21 @@ function canonicalIp(text: string): string {
 
 /** One key for each way in which a match can be met; two chains that share a key are duplicates. */
 function matchKeys(match: FilterChainMatch): string[] {
-  const ranges = (match.prefix_ranges ?? []).map(networkText);
-  const names = match.server_names ?? [];
-  const protocols = match.application_protocols ?? [];
-  const fixed = `${match.destination_port ?? ""} ${match.transport_protocol ?? ""}`;
-  return orAny(ranges).flatMap((range) =>
-    orAny(names).flatMap((name) => orAny(protocols).map((protocol) => `${fixed} ${range} ${name} ${protocol}`)),
+  const criteria: readonly (readonly (string | number)[])[] = [
+    [match.destination_port ?? ""],
+    (match.prefix_ranges ?? []).map(networkText),
+    (match.server_names ?? []).map((name) => name.toLowerCase()),
+    [match.transport_protocol ?? ""],
+    match.application_protocols ?? [],
+    (match.direct_source_prefix_ranges ?? []).map(networkText),
+    [match.source_type ?? "ANY"],
+    (match.source_prefix_ranges ?? []).map(networkText),
+    match.source_ports ?? [],
+  ];
+  return criteria.reduce<string[]>(
+    (keys, values) => keys.flatMap((key) => (values.length === 0 ? [""] : values).map((value) => `${key} ${value}`)),
+    [""],
   );
-}
-
-function orAny(values: readonly string[]): readonly string[] {
-  return values.length === 0 ? [""] : values;
 }
 
 /** Envoy takes a whole first label for a wildcard, and nothing less. */

@@ -35,17 +35,43 @@ export const listenerMessages: Readonly<Record<string, MessageSupport>> = {
     inert: { metadata: METADATA },
   },
   "envoy.config.listener.v3.FilterChainMatch": {
-    read: ["destination_port", "prefix_ranges", "server_names", "transport_protocol", "application_protocols"],
+    read: [
+      "destination_port",
+      "prefix_ranges",
+      "server_names",
+      "transport_protocol",
+      "application_protocols",
+      "direct_source_prefix_ranges",
+      "source_type",
+      "source_prefix_ranges",
+      "source_ports",
+    ],
   },
-  "envoy.config.listener.v3.ListenerFilter": { read: ["name", "typed_config"] },
+  "envoy.config.listener.v3.ListenerFilter": { read: ["name", "typed_config", "filter_disabled"] },
+  "envoy.config.listener.v3.ListenerFilterChainMatchPredicate": {
+    read: ["or_match", "and_match", "not_match", "any_match", "destination_port_range"],
+  },
+  "envoy.config.listener.v3.ListenerFilterChainMatchPredicate.MatchSet": { read: ["rules"] },
+  "envoy.type.v3.Int32Range": { read: ["start", "end"] },
+  "envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol": {
+    read: ["rules", "allow_requests_without_proxy_protocol", "pass_through_tlvs", "disallowed_versions", "stat_prefix"],
+    inert: { tlv_location: "the default" },
+    only: { tlv_location: ["DYNAMIC_METADATA"] },
+  },
+  "envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol.Rule": { read: ["tlv_type", "on_tlv_present"] },
+  "envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol.KeyValuePair": {
+    read: ["metadata_namespace", "key", "value_string_encoding"],
+  },
+  "envoy.config.core.v3.ProxyProtocolPassThroughTLVs": { read: ["match_type", "tlv_type"] },
   "envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector": {
-    read: [],
-    inert: {
-      initial_read_buffer_size: "what is read at a time is ours to choose",
-      enable_ja3_fingerprinting: "the fingerprint is not computed, and its default is not to be",
-      enable_ja4_fingerprinting: "the fingerprint is not computed, and its default is not to be",
-    },
-    only: { enable_ja3_fingerprinting: [false], enable_ja4_fingerprinting: [false] },
+    read: [
+      "enable_ja3_fingerprinting",
+      "enable_ja4_fingerprinting",
+      "close_connection_on_client_hello_parsing_errors",
+      "max_client_hello_size",
+    ],
+    inert: { initial_read_buffer_size: "what is read at a time is ours to choose" },
   },
+  "envoy.extensions.filters.listener.http_inspector.v3.HttpInspector": { read: [] },
   "envoy.config.listener.v3.Filter": { read: ["name", "typed_config"] },
 };

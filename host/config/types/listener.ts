@@ -11,8 +11,7 @@ export interface Listener {
   readonly metadata?: Metadata;
   readonly filter_chains?: readonly FilterChain[];
   readonly default_filter_chain?: FilterChain;
-  /** `tls_inspector` is the only one there is. */
-  readonly listener_filters?: readonly TypedExtension[];
+  readonly listener_filters?: readonly ListenerFilter[];
   /** Absent: 15 s; 0: none. */
   readonly listener_filters_timeout?: DurationMs;
   readonly continue_on_listener_filters_timeout?: boolean;
@@ -23,6 +22,21 @@ export interface Listener {
   readonly enable_reuse_port?: boolean;
   readonly tcp_backlog_size?: number;
   readonly access_log?: readonly AccessLog[];
+}
+
+export interface ListenerFilter extends TypedExtension {
+  /** Absent: it looks at every connection. */
+  readonly filter_disabled?: ListenerFilterPredicate;
+}
+
+/** Exactly one is set. */
+export interface ListenerFilterPredicate {
+  readonly or_match?: { readonly rules?: readonly ListenerFilterPredicate[] };
+  readonly and_match?: { readonly rules?: readonly ListenerFilterPredicate[] };
+  readonly not_match?: ListenerFilterPredicate;
+  readonly any_match?: boolean;
+  /** From `start` to below `end`; absent: 0. */
+  readonly destination_port_range?: { readonly start?: number; readonly end?: number };
 }
 
 export interface FilterChain {
@@ -40,6 +54,11 @@ export interface FilterChainMatch {
   readonly server_names?: readonly string[];
   readonly transport_protocol?: string;
   readonly application_protocols?: readonly string[];
+  readonly direct_source_prefix_ranges?: readonly CidrRange[];
+  /** Absent: ANY. */
+  readonly source_type?: "ANY" | "SAME_IP_OR_LOOPBACK" | "EXTERNAL";
+  readonly source_prefix_ranges?: readonly CidrRange[];
+  readonly source_ports?: readonly number[];
 }
 
 export interface NetworkFilter {

@@ -1,6 +1,7 @@
 // A stream's facts, with a value for each, some of them replaced.
 
 import { IpAddress } from "../../../host/net/address.ts";
+import { NO_FACTS } from "../../../host/stream_info/connection_facts.ts";
 import { NEVER, PROTOCOL_HTTP11, type StreamInfo } from "../../../host/stream_info/stream_info.ts";
 
 export function fakeStream(facts: Partial<StreamInfo> = {}): StreamInfo {
@@ -11,6 +12,7 @@ export function fakeStream(facts: Partial<StreamInfo> = {}): StreamInfo {
       remote: new IpAddress(4, "203.0.113.9", 4001),
       local: new IpAddress(4, "127.0.0.1", 10000),
       tls: null,
+      facts: NO_FACTS,
       serverName: "",
       filterChainName: "",
       listenerName: "http",

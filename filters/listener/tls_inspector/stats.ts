@@ -1,6 +1,6 @@
 /** `tls_inspector.` */
 
-import type { Counter, Histogram, Scope } from "../stats/scope.ts";
+import type { Counter, Histogram, Scope } from "../../../host/stats/scope.ts";
 
 export class TlsInspectorStats {
   readonly alpnFound: Counter;
