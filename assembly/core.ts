@@ -231,7 +231,14 @@ export {
   http2Live,
   http2Open,
 } from "./http2/connection";
-export { H2_CONTROL_NO_ROOM, http2Control, http2Goaway, http2Ping } from "./http2/control";
+export {
+  H2_CONTROL_NO_ROOM,
+  H2_PREFACE_TOLD,
+  http2Control,
+  http2Goaway,
+  http2Ping,
+  PREFACE as H2_PREFACE_START,
+} from "./http2/control";
 export {
   ENCODE_GONE,
   ENCODE_REFUSED,
@@ -242,9 +249,18 @@ export {
   http2StartStream,
 } from "./http2/encoder";
 export { http2Reset } from "./http2/ending";
-export { http2IsStreamError, http2WireError } from "./http2/errors";
+export {
+  CANCEL as H2_CANCEL,
+  CONNECT_ERROR as H2_CONNECT_ERROR,
+  http2IsStreamError,
+  http2WireError,
+  INTERNAL_ERROR as H2_INTERNAL_ERROR,
+  NO_ERROR as H2_NO_ERROR,
+  PROTOCOL_ERROR as H2_PROTOCOL_ERROR,
+  REFUSED_STREAM as H2_REFUSED_STREAM,
+} from "./http2/errors";
 export { http2Eof, http2Feed } from "./http2/feed";
-export { http2Consumed, http2Flushed } from "./http2/flow";
+export { http2Consumed, http2Flushed, http2SendRoom, http2TellWritable } from "./http2/flow";
 export { hpackDecode, hpackEncode, hpackResize } from "./http2/probe";
 export { http2StreamsLive } from "./http2/stream";
 export { DATE_BYTES, DATE_TEXT, RESULT, RESULT_WORDS } from "./memory/arena";

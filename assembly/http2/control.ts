@@ -42,6 +42,8 @@ export const PREFACE: usize = memory.data<u8>([
   0x2e, 0x30, 0x0d, 0x0a, 0x0d, 0x0a, 0x53, 0x4d, 0x0d, 0x0a, 0x0d, 0x0a,
 ]);
 export const PREFACE_BYTES: u32 = 24;
+/** `PRI * HTTP/2`: by so many bytes of it a connection is known to speak HTTP/2. */
+export const H2_PREFACE_TOLD: u32 = 12;
 
 /** What `http2Control` gives when the room is too small: nothing was taken. */
 export const H2_CONTROL_NO_ROOM: i32 = -1;

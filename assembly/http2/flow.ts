@@ -41,6 +41,23 @@ export function http2Flushed(handle: u32): u32 {
   return eventsWritten();
 }
 
+/**
+ * Tells streams that wait of a window that those who were told before them left. How many events the ring holds: EVENT_WRITABLE, none when there is no window
+ * or nobody waits, so it may be called again until then.
+ */
+export function http2TellWritable(handle: u32): u32 {
+  eventsReset();
+  tellWritable(http2At(handle));
+  return eventsWritten();
+}
+
+/** Bytes of content that the windows of a stream and of its connection allow now; 0 also for a stream that is gone. */
+export function http2SendRoom(handle: u32, id: u32): u32 {
+  const it = http2At(handle);
+  const stream = streamFind(it, id);
+  return stream == null ? 0 : <u32>max(min(stream.sendWindow, it.sendWindow), 0);
+}
+
 /** A stream may get WINDOW_UPDATE as long as the peer may send on it. */
 export function creditStream(it: Http2Connection, stream: Stream): void {
   if (!isWorthTelling(stream.credit, it.streamWindow, stream.receiveWindow)) return;

@@ -228,7 +228,7 @@ function checkMethod(): u32 {
   return OK;
 }
 
-/** `:authority`, or `host` in its place; both must say the same (8.3.1). Without either the authority is empty. */
+/** `:authority`, or `host` in its place; beside it `host` says nothing, as in Envoy, and goes (8.3.1). Without either the authority is empty. */
 function settleAuthority(): u32 {
   const host = headerFindId(checked, HEADER_HOST);
   if (host >= 0 && headerFindIdNext(checked, HEADER_HOST, host + 1) >= 0) return H2_HOST;
@@ -236,11 +236,6 @@ function settleAuthority(): u32 {
   if (host >= 0) {
     const field = fieldAt(checked, host);
     if (given >= 0) {
-      const authority = fieldAt(checked, given);
-      const same =
-        authority.valueLength == field.valueLength &&
-        equalIgnoringCase(fieldValue(checked, authority), fieldValue(checked, field), field.valueLength);
-      if (!same) return H2_HOST;
       headerRemoveAt(checked, host);
     } else {
       const it = blockAt(checked);

@@ -137,6 +137,10 @@ export interface StreamCodec extends Codec {
   readonly hasControl: boolean;
   /** Moves them to `out`; the length, or ENCODE_NO_ROOM. Whole frames, in any place between what `encode*` wrote. */
   encodeControl(out: number, room: number): number;
+  /** Streams that wait go on by what others have left of the windows: onWritable comes before it returns. False: none was told. */
+  tellWritable(): boolean;
+  /** Bytes of content of a stream for which its windows have room now; max_outbound_frames may allow less. */
+  sendRoom(streamId: number): number;
   /** Content that was told and has been passed on: the peer may send as much again. Of a stream that has ended it need not be reported. */
   consumed(streamId: number, bytes: number): void;
   /** What was written has left for the kernel. Streams that wait for that may go on: onWritable comes before it returns. */

@@ -130,6 +130,17 @@ export abstract class Http2Codec implements StreamCodec {
     if (this.connection !== 0) this.exports.http2Consumed(this.connection, streamId, bytes);
   }
 
+  tellWritable(): boolean {
+    if (this.connection === 0) return false;
+    const count = this.exports.http2TellWritable(this.connection);
+    this.tell(count);
+    return count > 0;
+  }
+
+  sendRoom(streamId: number): number {
+    return this.connection === 0 ? 0 : this.exports.http2SendRoom(this.connection, streamId);
+  }
+
   resetStream(streamId: number, error: number): void {
     if (this.connection !== 0) this.exports.http2Reset(this.connection, streamId, error);
   }

@@ -78,6 +78,10 @@ export interface Http2Error {
   readonly details: string;
   /** Name behind `http2.` of the counter that rises; empty: none. */
   readonly stat: string;
+  /** What was done would be allowed, had it not been done so often. */
+  readonly isFlood: boolean;
+  /** The frames are in order, and what they say is no HTTP message, or is one that is not accepted. */
+  readonly isMessage: boolean;
 }
 
 const FIELD = "http2.invalid.header.field";
@@ -87,7 +91,9 @@ const PROTOCOL = "http2.protocol_error";
 const table = new Map<number, Http2Error>();
 
 function rule(code: number, name: string, details: string, stat = "", status = 0): void {
-  table.set(code, { code, rule: name, status, details, stat });
+  const isFlood = code >= H2_FLOOD_CONTINUATION && code <= H2_FLOOD_STREAM_ERRORS;
+  const isMessage = code >= H2_TRAILERS_GO_ON && code <= H2_TOO_MANY_FIELDS;
+  table.set(code, { code, rule: name, status, details, stat, isFlood, isMessage });
 }
 
 // --- the connection

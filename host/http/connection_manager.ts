@@ -4,6 +4,7 @@
  */
 
 import type { AccessLog } from "../access_log/log.ts";
+import type { Http2Settings } from "../codec/http2_settings.ts";
 import type { RouteTable } from "../route/route_entry.ts";
 import type { ConnectionManagerStats } from "./connection_manager_stats.ts";
 import type { FilterChain } from "./filter_chain.ts";
@@ -20,7 +21,7 @@ export interface ConnectionManagerTimeouts {
   readonly delayedCloseMs: number;
 }
 
-/** What the codec of the downstream side is made with. */
+/** What the codec of HTTP/1 is made with. */
 export interface ServerCodecOptions {
   readonly maxHeadBytes: number;
   readonly maxHeaders: number;
@@ -35,7 +36,10 @@ export interface ConnectionManager {
   readonly statPrefix: string;
   readonly stats: ConnectionManagerStats;
   readonly timeouts: ConnectionManagerTimeouts;
+  /** `codec_type`; AUTO: what ALPN agreed on, else what the first bytes say. */
+  readonly codecType: "AUTO" | "HTTP1" | "HTTP2";
   readonly codec: ServerCodecOptions;
+  readonly http2: Http2Settings;
   readonly routes: RouteTable;
   readonly chain: FilterChain;
   readonly accessLogs: readonly AccessLog[];

@@ -2,14 +2,11 @@
 
 import type { Counter, Gauge, Histogram, Scope } from "../stats/scope.ts";
 
-/** Names that a dashboard expects to find although nothing counts them yet: what they count needs HTTP/2 or HTTP/3. */
+/** Names that a dashboard expects to find although nothing counts them yet: what they count needs HTTP/3, or is not there. */
 const COUNTERS_AT_ZERO = [
-  "downstream_cx_http2_total",
   "downstream_cx_http3_total",
-  "downstream_rq_http2_total",
   "downstream_rq_http3_total",
   "downstream_rq_rejected_via_ip_detection",
-  "downstream_rq_too_many_premature_resets",
   "rs_too_large",
   "tracing.client_enabled",
   "tracing.health_check",
@@ -19,7 +16,6 @@ const COUNTERS_AT_ZERO = [
 ];
 const GAUGES_AT_ZERO = [
   "downstream_cx_http1_soft_drain",
-  "downstream_cx_http2_active",
   "downstream_cx_http3_active",
   "downstream_cx_rx_bytes_buffered",
   "downstream_cx_tx_bytes_buffered",
@@ -37,6 +33,8 @@ export class ConnectionManagerStats {
   readonly cxSslTotal: Counter;
   readonly cxHttp1Active: Gauge;
   readonly cxHttp1Total: Counter;
+  readonly cxHttp2Active: Gauge;
+  readonly cxHttp2Total: Counter;
   readonly cxDestroy: Counter;
   readonly cxDestroyActiveRq: Counter;
   readonly cxDestroyLocal: Counter;
@@ -59,6 +57,7 @@ export class ConnectionManagerStats {
   readonly rqActive: Gauge;
   readonly rqTotal: Counter;
   readonly rqHttp1Total: Counter;
+  readonly rqHttp2Total: Counter;
   readonly rqCompleted: Counter;
   /** By first digit of the status. */
   readonly rqClass: readonly Counter[];
@@ -75,6 +74,7 @@ export class ConnectionManagerStats {
   readonly rqRxReset: Counter;
   readonly rqTimeout: Counter;
   readonly rqTooLarge: Counter;
+  readonly rqTooManyPrematureResets: Counter;
   readonly rqTxReset: Counter;
   readonly rqWsOnNonWsRoute: Counter;
   readonly listenerRqCompleted: Counter;
@@ -88,6 +88,8 @@ export class ConnectionManagerStats {
     this.cxSslTotal = scope.counter("downstream_cx_ssl_total");
     this.cxHttp1Active = scope.gauge("downstream_cx_http1_active");
     this.cxHttp1Total = scope.counter("downstream_cx_http1_total");
+    this.cxHttp2Active = scope.gauge("downstream_cx_http2_active");
+    this.cxHttp2Total = scope.counter("downstream_cx_http2_total");
     this.cxDestroy = scope.counter("downstream_cx_destroy");
     this.cxDestroyActiveRq = scope.counter("downstream_cx_destroy_active_rq");
     this.cxDestroyLocal = scope.counter("downstream_cx_destroy_local");
@@ -110,6 +112,7 @@ export class ConnectionManagerStats {
     this.rqActive = scope.gauge("downstream_rq_active");
     this.rqTotal = scope.counter("downstream_rq_total");
     this.rqHttp1Total = scope.counter("downstream_rq_http1_total");
+    this.rqHttp2Total = scope.counter("downstream_rq_http2_total");
     this.rqCompleted = scope.counter("downstream_rq_completed");
     this.rqClass = statusClasses(scope, "downstream_rq_");
     this.rqTime = scope.histogram("downstream_rq_time", "milliseconds");
@@ -124,6 +127,7 @@ export class ConnectionManagerStats {
     this.rqResponseBeforeComplete = scope.counter("downstream_rq_response_before_rq_complete");
     this.rqRxReset = scope.counter("downstream_rq_rx_reset");
     this.rqTimeout = scope.counter("downstream_rq_timeout");
+    this.rqTooManyPrematureResets = scope.counter("downstream_rq_too_many_premature_resets");
     this.rqTooLarge = scope.counter("downstream_rq_too_large");
     this.rqTxReset = scope.counter("downstream_rq_tx_reset");
     this.rqWsOnNonWsRoute = scope.counter("downstream_rq_ws_on_non_ws_route");

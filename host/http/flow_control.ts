@@ -34,13 +34,13 @@ export class FlowControl implements RequestFlow {
 
   pauseRequest(): void {
     this.requestPauses++;
-    this.stream.http.socket.pauseReading();
+    this.stream.http.pauseRequest();
   }
 
   resumeRequest(): void {
     if (this.requestPauses === 0) return;
     this.requestPauses--;
-    this.stream.http.socket.resumeReading();
+    this.stream.http.resumeRequest();
   }
 
   countPause(): void {

@@ -25,6 +25,20 @@ export class HeldBody {
     return piece;
   }
 
+  /** The oldest piece, which stays; null: there is none. */
+  get first(): Uint8Array | null {
+    return this.pieces[0] ?? null;
+  }
+
+  /** Takes so many bytes of the oldest piece out. */
+  drop(length: number): void {
+    const piece = this.pieces[0];
+    if (piece === undefined || length === 0) return;
+    if (length === piece.length) this.pieces.shift();
+    else this.pieces[0] = piece.subarray(length);
+    this.bytes -= length;
+  }
+
   get hasPieces(): boolean {
     return this.pieces.length > 0;
   }

@@ -1,11 +1,14 @@
 /** What one worker thread lends to its connections and streams. host/workers/worker.ts is one, whether a thread or a simulation runs it. */
 
 import type { AccessLogSinks } from "../access_log/sinks.ts";
-import type { ServerCodec } from "../codec/codec.ts";
+import type { Http1ServerCodec } from "../codec/http1_server.ts";
+import type { Http2ServerCodec } from "../codec/http2_server.ts";
+import type { Http2Settings } from "../codec/http2_settings.ts";
 import type { PooledSlab } from "../net/slab_pool.ts";
 import type { OverloadState } from "../runtime/overload.ts";
 import type { UpstreamWorker } from "../upstream/upstream_worker.ts";
 import type { ServerCodecOptions } from "./connection_manager.ts";
+import type { Http2Worker } from "./http2_worker.ts";
 import type { StreamObserver } from "./stream_observer.ts";
 import type { StreamPool } from "./stream_pool.ts";
 
@@ -29,6 +32,9 @@ export interface HttpWorker extends UpstreamWorker {
   readonly observer: StreamObserver;
   /** The process was told to fail its health checks, or drains: responses ask clients to leave. */
   readonly isDraining: boolean;
-  /** Null when the core's table of connections is full. */
-  newServerCodec(options: ServerCodecOptions): ServerCodec | null;
+  /** What HTTP/2 connections share. */
+  readonly http2: Http2Worker;
+  /** Null when the core's table of connections is full, as of the next. */
+  newHttp1ServerCodec(options: ServerCodecOptions): Http1ServerCodec | null;
+  newHttp2ServerCodec(settings: Http2Settings): Http2ServerCodec | null;
 }

@@ -4,6 +4,7 @@
  */
 
 import { DOWNSTREAM_PROTOCOL_ERROR } from "../stream_info/response_flags.ts";
+import { PROTOCOL_HTTP2 } from "../stream_info/stream_info.ts";
 import { forwardedClient } from "../wasm/forward.ts";
 import {
   FORWARDED_BLOCK,
@@ -26,8 +27,20 @@ import type { HttpStream } from "./stream.ts";
 /** `flags`: HEADERS_... of its head. False: the request is answered. */
 export function admit(stream: HttpStream, flags: number): boolean {
   return (
-    checkQuery(stream) && checkPath(stream, flags) && normalizePath(stream) && stripPort(stream) && forward(stream)
+    checkHost(stream) &&
+    checkQuery(stream) &&
+    checkPath(stream, flags) &&
+    normalizePath(stream) &&
+    stripPort(stream) &&
+    forward(stream)
   );
+}
+
+/** HTTP/1 without Host is refused by its codec. */
+function checkHost(stream: HttpStream): boolean {
+  if (stream.protocol !== PROTOCOL_HTTP2 || stream.authority !== "") return true;
+  stream.sendLocalReply(400, "", "missing_host_header", 0);
+  return false;
 }
 
 /** QUERY is about its content, whose type must be told (draft-ietf-httpbis-safe-method-w-body). */
@@ -60,7 +73,7 @@ function normalizePath(stream: HttpStream): boolean {
   }
   if (normal.kind === "reject") {
     stats.rqFailedPathNormalization.inc();
-    stream.http.closesAfterResponse = true;
+    stream.http.endAfterResponse();
     stream.sendLocalReply(400, "", "path_normalization_failed", 0);
     return false;
   }
@@ -117,7 +130,7 @@ function forward(stream: HttpStream): boolean {
       stream.sendLocalReply(431, "Request Header Fields Too Large", "request_headers_too_large", 0);
     else {
       // Envoy's codec refuses it, and closes: what else such a client says is not to be trusted.
-      http.closesAfterResponse = true;
+      http.endAfterResponse();
       stream.sendLocalReply(400, "Bad Request", "http1.connection_header_rejected", DOWNSTREAM_PROTOCOL_ERROR);
     }
     return false;

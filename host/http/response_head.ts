@@ -3,7 +3,7 @@
  * mutations, whether the connection goes on after it, the forwarding rules, the encoder, stats.
  */
 
-import { ENCODE_CLOSE, FORWARDED_BLOCK, RESPONSE_INTERIM } from "../wasm/layout.gen.ts";
+import { FORWARDED_BLOCK, RESPONSE_INTERIM } from "../wasm/layout.gen.ts";
 import type { HttpStream } from "./stream.ts";
 
 /** Interim answers that are passed on, where it is asked for at all; Envoy drops the others too. */
@@ -20,37 +20,12 @@ export function writeResponseHead(stream: HttpStream, endStream: boolean, isSwit
     route.responseMutations.apply(responseHead, stream);
     stream.responseCode = status;
   }
-  decideClose(stream);
+  http.beforeHead(stream.requestEnded);
   core.exports.forwardResponse(responseHead.block, manager.forwardParams, stream.requestHeaders.block, 0);
   responseHead.block = core.result(FORWARDED_BLOCK);
-  stream.responseHeaderBytes = http.writeHead(
-    stream.streamId,
-    responseHead.block,
-    endStream && !isSwitch,
-    http.closesAfterResponse && !isSwitch ? ENCODE_CLOSE : 0,
-  );
+  stream.responseHeaderBytes = http.writeHead(responseHead.block, endStream && !isSwitch, isSwitch);
   manager.stats.answered(status);
   stream.virtualCluster?.answered(status);
-}
-
-/** The connection is told to close when it cannot go on, or shall not. */
-function decideClose(stream: HttpStream): void {
-  const { http, manager, worker } = stream;
-  const { stats } = manager;
-  if (!stream.requestEnded) {
-    // Nobody waits for the rest of the request, and HTTP/1 has no other way to say so.
-    http.closesAfterResponse = true;
-    stats.rqResponseBeforeComplete.inc();
-    return;
-  }
-  if (http.closesAfterResponse) return;
-  if (worker.isDraining) {
-    stats.cxDrainClose.inc();
-    http.closesAfterResponse = true;
-  } else if (worker.overload.disablesKeepalive) {
-    stats.cxOverloadDisableKeepalive.inc();
-    http.closesAfterResponse = true;
-  }
 }
 
 /** A 1xx of the upstream; takes the block over. */
@@ -64,6 +39,6 @@ export function writeInterimHead(stream: HttpStream, block: number, status: numb
   manager.stats.answered(status);
   core.exports.forwardResponse(block, manager.forwardParams, stream.requestHeaders.block, RESPONSE_INTERIM);
   const forwarded = core.result(FORWARDED_BLOCK);
-  http.writeHead(stream.streamId, forwarded, false, 0);
+  http.writeInterim(forwarded);
   core.exports.blockFree(forwarded);
 }

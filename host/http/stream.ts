@@ -11,7 +11,7 @@
 import type { Recyclable } from "../net/turn.ts";
 import type { RouteEntry, RouteTable } from "../route/route_entry.ts";
 import { OVERLOAD_MANAGER_TERMINATED } from "../stream_info/response_flags.ts";
-import { PROTOCOL_HTTP10, PROTOCOL_HTTP11, type StreamInfo } from "../stream_info/stream_info.ts";
+import type { StreamInfo } from "../stream_info/stream_info.ts";
 import { HeaderMap } from "../wasm/header_view.ts";
 import {
   HEADER_CONTENT_LENGTH,
@@ -21,7 +21,6 @@ import {
   HEADER_UPGRADE,
   HEADERS_END_STREAM,
   HEADERS_EXPECT_CONTINUE,
-  HEADERS_HTTP10,
   HEADERS_UPGRADE,
   METHOD_CONNECT,
   METHOD_HEAD,
@@ -37,7 +36,7 @@ import type { HttpWorker } from "./http_worker.ts";
 import { becomeGrpcReply } from "./local_reply.ts";
 import { admit } from "./request_admission.ts";
 import { writeInterimHead, writeResponseHead } from "./response_head.ts";
-import type { ServerConnection } from "./server_connection.ts";
+import type { ServerExchange } from "./server_exchange.ts";
 import { StreamFacts } from "./stream_facts.ts";
 import { StreamTimers } from "./stream_timers.ts";
 import type { TerminalStream } from "./terminal_stream.ts";
@@ -48,7 +47,6 @@ const NOTHING = new Uint8Array(0);
 
 export class HttpStream extends StreamFacts implements TerminalStream, Recyclable {
   manager!: ConnectionManager;
-  streamId = 0;
   private readonly requestTrailerMap: HeaderMap;
 
   /** NO_ROUTE or NO_VIRTUAL_HOST when `route` is null. */
@@ -90,12 +88,12 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
   // --- the request -----------------------------------------------------------------------------------------------------
 
   /** A head has arrived. */
-  begin(http: ServerConnection, streamId: number, block: number, flags: number, method: number): void {
-    this.reset(http, streamId);
+  begin(http: ServerExchange, block: number, flags: number, method: number, protocol: number): void {
+    this.reset(http);
     const { manager } = this;
     this.requestHeaders.attach(block);
     this.method = method;
-    this.protocol = (flags & HEADERS_HTTP10) !== 0 ? PROTOCOL_HTTP10 : PROTOCOL_HTTP11;
+    this.protocol = protocol;
     const endStream = (flags & HEADERS_END_STREAM) !== 0;
     this.isUpgrade = (flags & HEADERS_UPGRADE) !== 0 || method === METHOD_CONNECT;
     // As it came: a filter may turn it into a call of gRPC, or make something else of one.
@@ -123,18 +121,18 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     if (this.waitsForContinue) {
       this.waitsForContinue = false;
       manager.stats.answered(100);
-      http.writeContinue(streamId);
+      http.writeContinue();
     }
     this.filterCount = manager.chain.open(this, this.filters);
     this.requestRun.headers(endStream);
   }
 
   /** A head that could not be read, or never came: there is nothing but an answer. `block` is what was read of it, or 0. */
-  beginRefused(http: ServerConnection, streamId: number, block: number, hasArrived: boolean): void {
-    this.reset(http, streamId);
+  beginRefused(http: ServerExchange, block: number, hasArrived: boolean, protocol: number): void {
+    this.reset(http);
     if (hasArrived) this.endRequest();
     if (block !== 0) this.requestHeaders.attach(block);
-    this.protocol = PROTOCOL_HTTP11;
+    this.protocol = protocol;
   }
 
   onRequestData(address: number, length: number, endStream: boolean): void {
@@ -371,12 +369,12 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
 
   encodeData(address: number, length: number, endStream: boolean): void {
     this.bytesSent += length;
-    if (length > 0 || endStream) this.http.writeData(this.streamId, address, length, endStream);
+    if (length > 0 || endStream) this.http.writeData(address, length, endStream);
     if (endStream) this.endResponse();
   }
 
   encodeTrailers(): void {
-    this.http.writeTrailers(this.streamId, this.responseTrailerMap.block);
+    this.http.writeTrailers(this.responseTrailerMap.block);
     this.endResponse();
   }
 
@@ -389,7 +387,7 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.upgradeAccepted = true;
     stats.cxUpgradesTotal.inc();
     stats.cxUpgradesActive.inc();
-    this.http.tunnel(this.streamId);
+    this.http.tunnel();
   }
 
   /** Gives up in the middle of a response: the client sees the connection end. */
@@ -401,8 +399,15 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.finish(false);
   }
 
+  /** It is written to its end; the client may leave no room for the last of it yet. */
   private endResponse(): void {
     this.responseEnded = true;
+    if (!this.http.holdsResponse) this.onResponseOut();
+  }
+
+  /** The last of the answer has left. */
+  onResponseOut(): void {
+    if (this.isFinished) return;
     this.downstreamLastTxMs = this.worker.clock.now();
     if (this.upstreamLastRxMs >= 0) this.virtualCluster?.recordTime(this.upstreamLastRxMs - this.requestEndMs);
     if (!this.requestEnded) this.manager.stats.rqRxReset.inc();
@@ -441,12 +446,11 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.worker.streams.giveBack(this);
   }
 
-  private reset(http: ServerConnection, streamId: number): void {
+  private reset(http: ServerExchange): void {
     const { manager, worker } = http;
     const { stats } = manager;
     this.beginFacts(http);
     this.manager = manager;
-    this.streamId = streamId;
     this.routes = manager.routes;
     this.routeResult = NO_ROUTE;
     this.isRouted = false;
@@ -467,7 +471,6 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.responseRun.begin(HELD_BODY_BYTES);
     stats.rqTotal.inc();
     stats.rqActive.inc();
-    stats.rqHttp1Total.inc();
   }
 
   // --- for the filter lines --------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ import { HeaderMap } from "../wasm/header_view.ts";
 import { HEADER_AUTHORITY, HEADER_PATH } from "../wasm/layout.gen.ts";
 import { ForwardedConnection } from "./forwarded_connection.ts";
 import type { HttpWorker } from "./http_worker.ts";
-import type { ServerConnection } from "./server_connection.ts";
+import type { ServerExchange } from "./server_exchange.ts";
 
 /** What is asked of the socket to the upstream. */
 interface UpstreamSocketFacts {
@@ -30,8 +30,8 @@ interface UpstreamSocketFacts {
 
 export abstract class StreamFacts implements StreamInfo {
   readonly worker: HttpWorker;
-  /** The connection under the stream; its life is longer. */
-  http!: ServerConnection;
+  /** The connection under the stream, or its own share of one. */
+  http!: ServerExchange;
   readonly requestHeaders: HeaderMap;
   protected readonly responseMap: HeaderMap;
   protected readonly responseTrailerMap: HeaderMap;
@@ -79,7 +79,7 @@ export abstract class StreamFacts implements StreamInfo {
   }
 
   /** A new life: nothing is known yet. */
-  protected beginFacts(http: ServerConnection): void {
+  protected beginFacts(http: ServerExchange): void {
     this.http = http;
     this.route = null;
     this.startMs = this.worker.clock.now();

@@ -1,6 +1,6 @@
 /** What the transport of a listener's chains is made of. */
 
-import { SPOKEN_DOWNSTREAM, spokenOf } from "../config/alpn.ts";
+import { spokenDownstream, spokenOf } from "../config/alpn.ts";
 import type { FilterChain } from "../config/types/listener.ts";
 import { DOWNSTREAM_TLS_CONTEXT, type DownstreamTlsContext } from "../config/types/tls.ts";
 import type { HttpWorker } from "../http/http_worker.ts";
@@ -8,7 +8,6 @@ import { TlsServerContext } from "../net/tls/server_context.ts";
 import { TlsStats } from "../net/tls/tls_stats.ts";
 import type { Scope } from "../stats/scope.ts";
 
-const CONNECTION_MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 const SECRET_COUNTERS = [
   "downstream_context_secrets_not_ready",
   "ssl_context_update_by_sds",
@@ -21,13 +20,12 @@ export function tlsOf(chain: FilterChain, worker: HttpWorker, listenerScope: Sco
   if (config?.["@type"] !== DOWNSTREAM_TLS_CONTEXT) return null;
   for (const name of SECRET_COUNTERS) listenerScope.scope("server_ssl_socket_factory").counter(name);
   const stats = new TlsStats(listenerScope.scope("ssl"));
-  const isHttp = (chain.filters ?? []).some(({ typed_config }) => typed_config?.["@type"] === CONNECTION_MANAGER);
   const asked = config as DownstreamTlsContext;
-  return new TlsServerContext(isHttp ? spokenOnly(asked) : asked, worker.net.options, stats);
+  return new TlsServerContext(spokenOnly(asked, spokenDownstream(chain)), worker.net.options, stats);
 }
 
 /** A version of HTTP that is not spoken is not chosen. The door refuses it alone. */
-function spokenOnly(config: DownstreamTlsContext): DownstreamTlsContext {
-  const alpn_protocols = spokenOf(config.common_tls_context?.alpn_protocols ?? [], SPOKEN_DOWNSTREAM);
+function spokenOnly(config: DownstreamTlsContext, spoken: readonly string[]): DownstreamTlsContext {
+  const alpn_protocols = spokenOf(config.common_tls_context?.alpn_protocols ?? [], spoken);
   return { ...config, common_tls_context: { ...config.common_tls_context, alpn_protocols } };
 }

@@ -69,6 +69,13 @@ export class Output {
     this.used += length;
   }
 
+  /** Something that was encoded for `target` has not been handed to its socket. */
+  holds(target: OutputTarget): boolean {
+    if (this.target === target && this.used > 0) return true;
+    for (let place = 0; place < this.deferred; place++) if (this.waitingTargets[place] === target) return true;
+    return false;
+  }
+
   /** Adds bytes that lie elsewhere in the slabs' memory: what no single slab holds leaves in several. */
   copy(target: OutputTarget, address: number, length: number): void {
     const memory = new Uint8Array(this.slab.bytes.buffer);

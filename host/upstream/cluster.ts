@@ -190,7 +190,7 @@ export class Cluster implements PooledCluster {
     const settings = this.http2Settings;
     const codec = worker.newHttp2ClientCodec(settings);
     if (codec === null) return null;
-    this.http2Stats ??= new Http2CodecStats(this.stats.scope);
+    this.http2Stats ??= new Http2CodecStats(this.stats.scope.scope("http2"));
     return new Http2Connection(worker.nextConnectionId(), pool, codec, settings, this.http2Stats);
   }
 

@@ -7,7 +7,6 @@
 
 import type { StreamListener } from "../codec/codec.ts";
 import type { Http2ClientCodec } from "../codec/http2_client.ts";
-import { CONNECT_ERROR, NO_ERROR, PROTOCOL_ERROR, REFUSED_STREAM } from "../codec/http2_codes.ts";
 import { describeHttp2Error } from "../codec/http2_errors.ts";
 import type { Http2Settings } from "../codec/http2_settings.ts";
 import { writeData, writeHeaders, writeTrailers } from "../codec/writer.ts";
@@ -16,7 +15,13 @@ import type { CloseReason } from "../net/close_reason.ts";
 import type { OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
 import type { Http2CodecStats } from "../stats/http2_codec_stats.ts";
-import { ENCODE_NO_ROOM } from "../wasm/layout.gen.ts";
+import {
+  ENCODE_NO_ROOM,
+  H2_CONNECT_ERROR,
+  H2_NO_ERROR,
+  H2_PROTOCOL_ERROR,
+  H2_REFUSED_STREAM,
+} from "../wasm/layout.gen.ts";
 import type { Http2Exchange } from "./http2_exchange.ts";
 import { Http2Keepalive, type PingedConnection } from "./http2_keepalive.ts";
 import type { ConnectionPool, PooledConnection } from "./pooled_connection.ts";
@@ -120,7 +125,7 @@ export class Http2Connection
     }
     this.http2Stats.streamsActive.inc();
     this.keepalive?.onRequest();
-    const exchange = this.worker.http2.take();
+    const exchange = this.worker.http2Upstream.take();
     exchange.begin(this, stream);
     return exchange;
   }
@@ -306,7 +311,7 @@ export class Http2Connection
       this.exchanges.get(streamId)?.onGone(RESET_PROTOCOL_ERROR, details);
       return;
     }
-    if (streamId !== 0) this.codec.goaway(PROTOCOL_ERROR, true);
+    if (streamId !== 0) this.codec.goaway(H2_PROTOCOL_ERROR, true);
     this.pool.cluster.stats.cxProtocolError.inc();
     this.closedLocally = true;
     this.end(RESET_PROTOCOL_ERROR, details);
@@ -317,7 +322,7 @@ export class Http2Connection
     this.http2Stats.rxReset.inc();
     const reason = reasonOf(error);
     const exchange = this.exchanges.get(streamId);
-    if (exchange?.hasAnswer && error === NO_ERROR) stats.rqRxResetNoError.inc();
+    if (exchange?.hasAnswer && error === H2_NO_ERROR) stats.rqRxResetNoError.inc();
     else if (reason === RESET_REMOTE) stats.rqRxReset.inc();
     exchange?.onGone(reason, "");
   }
@@ -427,6 +432,6 @@ function forget(list: Http2Exchange[], exchange: Http2Exchange): void {
 }
 
 function reasonOf(error: number): ResetReason {
-  if (error === REFUSED_STREAM) return RESET_REMOTE_REFUSED;
-  return error === CONNECT_ERROR ? RESET_CONNECT_ERROR : RESET_REMOTE;
+  if (error === H2_REFUSED_STREAM) return RESET_REMOTE_REFUSED;
+  return error === H2_CONNECT_ERROR ? RESET_CONNECT_ERROR : RESET_REMOTE;
 }

@@ -7,10 +7,16 @@
  * So who stands still, on either side, stops its own stream alone.
  */
 
-import { CANCEL, NO_ERROR } from "../codec/http2_codes.ts";
 import type { Socket } from "../net/socket.ts";
 import type { Recyclable } from "../net/turn.ts";
-import { HEADER_PROTOCOL, HEADER_UPGRADE, HEADERS_END_STREAM, HEADERS_UPGRADE } from "../wasm/layout.gen.ts";
+import {
+  H2_CANCEL,
+  H2_NO_ERROR,
+  HEADER_PROTOCOL,
+  HEADER_UPGRADE,
+  HEADERS_END_STREAM,
+  HEADERS_UPGRADE,
+} from "../wasm/layout.gen.ts";
 import { ContentQueue } from "./content_queue.ts";
 import { toExtendedConnect, toPlainConnect, toSwitchingProtocols } from "./extended_connect.ts";
 import type { Http2Connection } from "./http2_connection.ts";
@@ -342,7 +348,7 @@ export class Http2Exchange implements UpstreamExchange, Recyclable {
     const isOver = this.requestEnded && this.answerEnded;
     // After a whole answer nobody needs the rest of the request, and nothing was wrong (RFC 9113 8.1).
     if (!isOver && this.streamId !== 0)
-      this.connection.resetStream(this.streamId, this.answerEnded ? NO_ERROR : CANCEL);
+      this.connection.resetStream(this.streamId, this.answerEnded ? H2_NO_ERROR : H2_CANCEL);
     this.end();
   }
 

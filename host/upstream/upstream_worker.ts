@@ -28,7 +28,7 @@ export interface UpstreamWorker {
   /** Null when the core's table of connections is full. */
   newClientCodec(options: ClientCodecOptions): ClientCodec | null;
   newHttp2ClientCodec(settings: Http2Settings): Http2ClientCodec | null;
-  readonly http2: Http2UpstreamWorker;
+  readonly http2Upstream: Http2UpstreamWorker;
 }
 
 /** What the codec of an upstream connection is made with. */

@@ -8,9 +8,11 @@ import { Http1ClientCodec } from "../codec/http1_client.ts";
 import { PendingEvents } from "../codec/http1_codec.ts";
 import { Http1ServerCodec } from "../codec/http1_server.ts";
 import { Http2ClientCodec } from "../codec/http2_client.ts";
+import { Http2ServerCodec } from "../codec/http2_server.ts";
 import type { Http2Settings } from "../codec/http2_settings.ts";
 import type { ServerCodecOptions } from "../http/connection_manager.ts";
 import type { HttpWorker, NodeInfo } from "../http/http_worker.ts";
+import { Http2Worker } from "../http/http2_worker.ts";
 import type { StreamObserver } from "../http/stream_observer.ts";
 import { StreamPool } from "../http/stream_pool.ts";
 import type { ListenerFilterFactories } from "../listener/filter.ts";
@@ -73,8 +75,9 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   readonly node: NodeInfo;
   readonly accessLogSinks: AccessLogSinks;
   readonly streams = new StreamPool();
+  readonly http2 = new Http2Worker(this);
   readonly loan: PooledSlab;
-  readonly http2: Http2UpstreamWorker;
+  readonly http2Upstream: Http2UpstreamWorker;
   readonly observer: StreamObserver;
   /** Told to drain; for good. */
   drains = false;
@@ -83,6 +86,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   readonly clusters: ClusterManager;
   readonly listeners: ListenerManager;
   private readonly pending: PendingEvents;
+  private readonly nowMs = (): number => this.clock.now();
   private readonly dateTimer: Timer;
   private connectionIds: number;
   private randomState: number;
@@ -103,7 +107,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
     this.slabs = new SlabPool(slabs.memory, slabs.start, slabs.slabBytes, slabs.count);
     this.turn = new Turn(new Output(this.slabs, parts.pass ?? null));
     this.loan = this.slabs.take() as PooledSlab;
-    this.http2 = new Http2UpstreamWorker(core, this.slabs.take() as PooledSlab);
+    this.http2Upstream = new Http2UpstreamWorker(core, this.slabs.take() as PooledSlab);
     this.pending = new PendingEvents(core);
     this.connectionIds = parts.index * CONNECTION_IDS_PER_WORKER;
     // xorshift stands still at zero.
@@ -158,8 +162,12 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
     return ++this.connectionIds;
   }
 
-  newServerCodec(options: ServerCodecOptions): Http1ServerCodec | null {
+  newHttp1ServerCodec(options: ServerCodecOptions): Http1ServerCodec | null {
     return Http1ServerCodec.open(this.pending, options);
+  }
+
+  newHttp2ServerCodec(settings: Http2Settings): Http2ServerCodec | null {
+    return Http2ServerCodec.open(this.pending, settings, this.nowMs);
   }
 
   newClientCodec(options: ClientCodecOptions): Http1ClientCodec | null {

@@ -227,8 +227,11 @@ describe.each(NETS)("HTTP/1.1 over %s sockets", (net) => {
     expect(await front.counter("http.front.downstream_cx_protocol_error")).toBe(1);
   });
 
-  it("refuses an HTTP/2 preface and ends the connection", async () => {
-    const wire = await Wire.toPort(front.port);
+  it("refuses an HTTP/2 preface where nothing but HTTP/1 is spoken, and ends the connection", async () => {
+    const { port } = await startProxy(onTestFinished, httpConfig({ routes: [], manager: { codec_type: "HTTP1" } }), {
+      net,
+    });
+    const wire = await Wire.toPort(port);
     onTestFinished(() => wire.close());
     wire.send("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
     expect(await wire.take("\r\n")).toMatch(/^HTTP\/1\.1 4\d\d /);

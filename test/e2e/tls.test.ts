@@ -181,8 +181,9 @@ describe.each(NETS)("TLS over %s sockets", (net) => {
       expect(await front.counter("listener.127.0.0.1_0.downstream_cx_destroy")).toBe(1);
     });
 
-    it("answers in HTTP/1.1 a client that would rather speak HTTP/2", async () => {
-      const config = httpConfig({ routes: [route("/", "a")], clusters: { a: plain } });
+    it("answers in HTTP/1.1, where nothing else is spoken, a client that would rather speak HTTP/2", async () => {
+      const manager = { codec_type: "HTTP1" };
+      const config = httpConfig({ routes: [route("/", "a")], clusters: { a: plain }, manager });
       const front = await startProxy(
         onTestFinished,
         secured(config, downstream({}, { alpn_protocols: ["h2", "http/1.1"] })),

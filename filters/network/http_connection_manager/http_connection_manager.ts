@@ -2,13 +2,18 @@
 
 import { readFileSync } from "node:fs";
 import { createAccessLogs } from "../../../host/access_log/log.ts";
+import { HTTP2_PROTOCOL } from "../../../host/config/alpn.ts";
 import type { HttpConnectionManager } from "../../../host/config/types/http_connection_manager.ts";
 import type { ConnectionManager } from "../../../host/http/connection_manager.ts";
 import { ConnectionManagerStats } from "../../../host/http/connection_manager_stats.ts";
 import type { HttpFilterFactory } from "../../../host/http/filter.ts";
 import { FilterChain } from "../../../host/http/filter_chain.ts";
+import { Http1ServerConnection } from "../../../host/http/http1_server_connection.ts";
+import { Http2ServerConnection } from "../../../host/http/http2_server_connection.ts";
+import { http2ServerSettings } from "../../../host/http/http2_worker.ts";
 import { createPathNormalizer } from "../../../host/http/path_normalizer.ts";
-import { type ConnectionOwner, ServerConnection } from "../../../host/http/server_connection.ts";
+import { type DetectionOwner, ProtocolDetection, type SpokenProtocol } from "../../../host/http/protocol_detection.ts";
+import type { ConnectionOwner, ConnectionParts, ServerConnection } from "../../../host/http/server_connection.ts";
 import { compileRouteTable } from "../../../host/route/compile.ts";
 import type { RouteTable } from "../../../host/route/route_entry.ts";
 import type { Scope, ScopeLease } from "../../../host/stats/scope.ts";
@@ -25,7 +30,7 @@ import { openForwardPeer, storeForwardParams, storeNameList } from "../../../hos
 import { clientCertText } from "./client_certificate.ts";
 import { codecOptions, forwardParams, timeouts, upgrades } from "./config.ts";
 
-export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwner {
+export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwner, DetectionOwner {
   private readonly context: NetworkFilterContext;
   private readonly manager: ConnectionManager;
   /** Of `http.<stat_prefix>.`, and of the same below the listener. */
@@ -81,7 +86,9 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
       statPrefix: prefix,
       stats: new ConnectionManagerStats(scope, ofListener),
       timeouts: timeouts(config),
+      codecType: config.codec_type ?? "AUTO",
       codec: codecOptions(config),
+      http2: http2ServerSettings(config.http2_protocol_options ?? {}, codecOptions(config)),
       chain: new FilterChain(filters),
       accessLogs: createAccessLogs(config.access_log ?? [], worker.accessLogSinks),
       forwardParams: store(storeForwardParams(worker.arena, forwardParams(config, worker.node))),
@@ -105,37 +112,76 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
 
   onConnection(connection: DownstreamConnection): NetworkFilterStatus {
     const { worker } = this.context;
-    const codec = worker.newServerCodec(this.manager.codec);
-    const { local, remote } = connection;
-    const peer =
-      codec === null
-        ? 0
-        : openForwardPeer(
-            worker.core,
-            remote.kind === "ip" ? remote.ip : "",
-            local.kind === "ip" ? local.port : 0,
-            connection.tls !== null,
-          );
-    if (codec === null || peer === 0) {
-      return this.refuse(connection, codec);
+    const { local, remote, socket } = connection;
+    const forwardPeer = openForwardPeer(
+      worker.core,
+      remote.kind === "ip" ? remote.ip : "",
+      local.kind === "ip" ? local.port : 0,
+      connection.tls !== null,
+    );
+    if (forwardPeer === 0) return this.refuse(connection);
+    if (!this.tellCertificate(connection, forwardPeer)) {
+      worker.core.exports.forwardPeerClose(forwardPeer);
+      return this.refuse(connection);
     }
-    if (!this.tellCertificate(connection, peer)) {
-      worker.core.exports.forwardPeerClose(peer);
-      return this.refuse(connection, codec);
+    const parts = { worker, manager: this.manager, socket, info: connection, forwardPeer, owner: this };
+    const protocol = this.protocolOf(connection);
+    const served = protocol === null ? new ProtocolDetection(parts, this) : this.speak(parts, protocol);
+    if (served === null) {
+      this.forgetCertificate(connection);
+      worker.core.exports.forwardPeerClose(forwardPeer);
+      return this.refuse(connection);
     }
-    const served = new ServerConnection(worker, this.manager, connection.socket, codec, connection, peer, this);
-    connection.socket.owner = served;
+    socket.owner = served;
     this.connections.set(served, connection);
+    const { stats } = this.manager;
+    stats.cxTotal.inc();
+    stats.cxActive.inc();
     if (connection.tls !== null) {
-      this.manager.stats.cxSslTotal.inc();
-      this.manager.stats.cxSslActive.inc();
+      stats.cxSslTotal.inc();
+      stats.cxSslActive.inc();
     }
     return STOP;
   }
 
+  /** Null: its first bytes will tell. */
+  private protocolOf({ tls }: DownstreamConnection): SpokenProtocol | null {
+    const { codecType } = this.manager;
+    if (codecType !== "AUTO") return codecType === "HTTP2" ? "http2" : "http1";
+    const agreed = tls?.alpn ?? "";
+    if (agreed === "") return null;
+    return agreed === HTTP2_PROTOCOL ? "http2" : "http1";
+  }
+
+  onDetected(detection: ProtocolDetection, protocol: SpokenProtocol): ServerConnection | null {
+    const connection = this.connections.get(detection) as DownstreamConnection;
+    const served = this.speak(detection.parts, protocol);
+    if (served === null) {
+      detection.giveUp();
+      return null;
+    }
+    this.connections.delete(detection);
+    this.connections.set(served, connection);
+    connection.socket.owner = served;
+    return served;
+  }
+
+  /** Null: a table of the core is full. */
+  private speak(parts: ConnectionParts, protocol: SpokenProtocol): ServerConnection | null {
+    const { manager } = this;
+    const { worker } = this.context;
+    if (protocol === "http1") {
+      const codec = worker.newHttp1ServerCodec(manager.codec);
+      if (codec !== null) return new Http1ServerConnection(parts, codec);
+    } else {
+      const codec = worker.newHttp2ServerCodec(manager.http2);
+      if (codec !== null) return new Http2ServerConnection(parts, codec);
+    }
+    return null;
+  }
+
   /** A table of the core is full: the connection is refused at the door. */
-  private refuse(connection: DownstreamConnection, codec: { close(): void } | null): NetworkFilterStatus {
-    codec?.close();
+  private refuse(connection: DownstreamConnection): NetworkFilterStatus {
     connection.socket.reset();
     connection.closed();
     return STOP;
@@ -168,11 +214,15 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
     const connection = this.connections.get(served);
     this.connections.delete(served);
     if (connection === undefined) return;
-    const text = this.certificateTexts.get(connection.id);
-    if (text !== undefined) this.context.worker.arena.release(text);
-    this.certificateTexts.delete(connection.id);
+    this.forgetCertificate(connection);
     if (connection.tls !== null) this.manager.stats.cxSslActive.dec();
     connection.closed();
+  }
+
+  private forgetCertificate({ id }: DownstreamConnection): void {
+    const text = this.certificateTexts.get(id);
+    if (text !== undefined) this.context.worker.arena.release(text);
+    this.certificateTexts.delete(id);
   }
 
   drain(): void {

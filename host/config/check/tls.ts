@@ -1,7 +1,7 @@
 /** TLS contexts: what they name must be there, parse and fit together; what Node's OpenSSL cannot do is refused with the reason. */
 
 import { createSecureContext, type SecureContextOptions } from "node:tls";
-import { SPOKEN_DOWNSTREAM, spokenOf } from "../alpn.ts";
+import { spokenDownstream, spokenOf } from "../alpn.ts";
 import { dataSourceName, readDataSource } from "../data_source.ts";
 import { readAuthorities, readIdentity, readRevocations, TlsMaterialError } from "../tls_material.ts";
 import type { FilterChain } from "../types/listener.ts";
@@ -18,7 +18,6 @@ import {
 import { type At, rule } from "./rule.ts";
 
 const TLS = "envoy.extensions.transport_sockets.tls.v3";
-const CONNECTION_MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 /** Name 16, HMAC key 32, AES key 32. */
 const TICKET_KEY_BYTES = 80;
 
@@ -142,10 +141,10 @@ function checkUpstream(context: UpstreamTlsContext, at: At): void {
 }
 
 /** A version of HTTP that every client would choose must be spoken. */
-function checkChain({ filters = [], transport_socket: socket }: FilterChain, at: At): void {
-  const isHttp = filters.some(({ typed_config }) => typed_config?.["@type"] === CONNECTION_MANAGER);
-  const config = socket?.typed_config as { readonly common_tls_context?: CommonTlsContext } | undefined;
+function checkChain(chain: FilterChain, at: At): void {
+  const config = chain.transport_socket?.typed_config as { readonly common_tls_context?: CommonTlsContext } | undefined;
   const asked = config?.common_tls_context?.alpn_protocols ?? [];
-  if (!isHttp || asked.length === 0 || spokenOf(asked, SPOKEN_DOWNSTREAM).length > 0) return;
-  at.failField("transport_socket", `alpn_protocols: ${asked.join(", ")} without http/1.1 is not supported yet`);
+  const spoken = spokenDownstream(chain);
+  if (spoken.length === 0 || asked.length === 0 || spokenOf(asked, spoken).length > 0) return;
+  at.failField("transport_socket", `alpn_protocols: none of ${asked.join(", ")} is spoken by the connection manager`);
 }

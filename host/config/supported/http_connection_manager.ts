@@ -1,7 +1,6 @@
 /** The HTTP connection manager and its HTTP filters. */
 
 import type { MessageSupport } from "./message_support.ts";
-import { HTTP2 } from "./reasons.ts";
 
 export const httpConnectionManagerMessages: Readonly<Record<string, MessageSupport>> = {
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager": {
@@ -12,6 +11,7 @@ export const httpConnectionManagerMessages: Readonly<Record<string, MessageSuppo
       "http_filters",
       "add_user_agent",
       "http_protocol_options",
+      "http2_protocol_options",
       "common_http_protocol_options",
       "server_name",
       "server_header_transformation",
@@ -45,12 +45,11 @@ export const httpConnectionManagerMessages: Readonly<Record<string, MessageSuppo
       "set_current_client_cert_details",
     ],
     inert: {
-      http2_protocol_options: HTTP2,
       stream_error_on_invalid_http_message: "the default",
     },
     only: {
       stream_error_on_invalid_http_message: [false],
-      codec_type: ["AUTO", "HTTP1"],
+      codec_type: ["AUTO", "HTTP1", "HTTP2"],
     },
   },
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter": {

@@ -1,6 +1,13 @@
 /** envoy.extensions.filters.network.http_connection_manager.v3 as far as we read it. */
 import type { AccessLog } from "./access_log.ts";
-import type { Any, CidrRange, DurationMs, Http1ProtocolOptions, HttpProtocolOptions } from "./core.ts";
+import type {
+  Any,
+  CidrRange,
+  DurationMs,
+  Http1ProtocolOptions,
+  Http2ProtocolOptions,
+  HttpProtocolOptions,
+} from "./core.ts";
 import type { RouteConfiguration } from "./route.ts";
 
 /** `set_current_client_cert_details` */
@@ -16,7 +23,7 @@ export interface HttpConnectionManager extends Any {
   readonly "@type": "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
   readonly stat_prefix: string;
   /** Absent: AUTO. */
-  readonly codec_type?: "AUTO" | "HTTP1";
+  readonly codec_type?: "AUTO" | "HTTP1" | "HTTP2";
   readonly route_config?: RouteConfiguration;
   readonly http_filters?: readonly HttpFilter[];
   readonly access_log?: readonly AccessLog[];
@@ -41,6 +48,7 @@ export interface HttpConnectionManager extends Any {
   readonly scheme_header_transformation?: { readonly scheme_to_overwrite?: "http" | "https" };
   readonly add_user_agent?: boolean;
   readonly http_protocol_options?: Http1ProtocolOptions;
+  readonly http2_protocol_options?: Http2ProtocolOptions;
   readonly common_http_protocol_options?: HttpProtocolOptions;
   readonly request_timeout?: DurationMs;
   readonly request_headers_timeout?: DurationMs;

@@ -10,7 +10,6 @@ const NEEDS_NO_READER: Readonly<Record<string, string>> = {
   bootstrap_extensions: "of the types that may stand there none does anything here",
   json_format_options: "holds an option without effect only",
   runtime_key: "the runtime has no value for it: the door checks that",
-  codec_type: "both of its values mean HTTP/1 as long as nothing else is spoken",
   access_log_options: "none of its fields is supported",
   validate_clusters: "the door itself checks the clusters",
   round_robin_lb_config: "none of its fields is supported",

@@ -19,7 +19,7 @@ it.each([
     withRoute("{match: {prefix: /}, route: {cluster: a, retry_policy: {}}}"),
     "retry_policy is not supported yet",
   ],
-  ["a value", withManager("codec_type: HTTP2, route_config: {}"), "codec_type: HTTP2 is not supported yet"],
+  ["a value", withManager("codec_type: HTTP3, route_config: {}"), "codec_type: HTTP3 is not supported yet"],
   [
     "an extension",
     withListeners(

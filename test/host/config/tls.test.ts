@@ -171,10 +171,10 @@ it.each<[string, Parameters<typeof problems>[0], string, string]>([
   ["ciphers of equal preference", params({ cipher_suites: ["[A|B]"] }), "cipher_suites[0]", "not supported yet"],
   ["a curve that nobody knows", params({ ecdh_curves: ["P-0"] }), "ecdh_curves[0]", "unknown curve"],
   [
-    "HTTP/2 alone",
-    { common: { alpn_protocols: ["h2"] } },
+    "a version of HTTP that is not spoken",
+    { common: { alpn_protocols: ["h3"] } },
     "transport_socket",
-    "h2 without http/1.1 is not supported yet",
+    "none of h3 is spoken by the connection manager",
   ],
   [
     "a ticket key of another length",
