@@ -6,7 +6,7 @@
 import type { CloseReason } from "../../host/net/close_reason.ts";
 import type { OutputSlab, Socket, SocketOwner } from "../../host/net/socket.ts";
 import type { Http2Bench, Http2Peer, Settings } from "./http2_bench.ts";
-import { type Fields, frame, GOAWAY, RST_STREAM, u32 } from "./http2_frames.ts";
+import { type Fields, frame, GOAWAY, RST_STREAM, SETTINGS, settings, u32 } from "./http2_frames.ts";
 
 /** Octets that it writes at a time. */
 const WRITE_MAX = 16_384;
@@ -44,12 +44,15 @@ export class Http2FarEnd implements SocketOwner {
   /** Answers nothing, not even SETTINGS. */
   isMute = false;
   private readonly memory: Uint8Array;
+  /** What came of a frame that is not whole; null: frames are not looked at. */
+  private cut: Buffer | null = null;
+  private acksBeside = 0;
   private readonly saying = new Map<number, Saying>();
 
-  constructor(socket: Socket, memory: Uint8Array, bench: Http2Bench, settings: Settings = {}) {
+  constructor(socket: Socket, memory: Uint8Array, bench: Http2Bench, options: Settings = {}) {
     this.socket = socket;
     this.memory = memory;
-    this.peer = bench.server({ maxStreams: 1_000, ...settings });
+    this.peer = bench.server({ maxStreams: 1_000, ...options });
     socket.owner = this;
   }
 
@@ -96,6 +99,13 @@ export class Http2FarEnd implements SocketOwner {
     if (bytes.length > 0 && !this.isClosed) this.socket.write(new Octets(bytes), bytes.length);
   }
 
+  /** SETTINGS beside those of its core, which would not understand a second acknowledgement: it does not hear of it. */
+  changeSettings(values: Readonly<Record<number, number>>): void {
+    this.cut ??= Buffer.alloc(0);
+    this.acksBeside++;
+    this.raw(settings(values));
+  }
+
   rawReset(stream: number, error: number): void {
     this.raw(frame(RST_STREAM, 0, stream, u32(error)));
   }
@@ -111,7 +121,7 @@ export class Http2FarEnd implements SocketOwner {
   onConnect(): void {}
 
   onRead(address: number, length: number): void {
-    this.peer.feed(Buffer.from(this.memory.subarray(address, address + length)));
+    this.peer.feed(this.ofCore(Buffer.from(this.memory.subarray(address, address + length))));
     this.hear();
     this.whenRead();
     if (!this.isMute) this.flush();
@@ -129,6 +139,21 @@ export class Http2FarEnd implements SocketOwner {
   }
 
   // --- inside ----------------------------------------------------------------------------------------------------------
+
+  /** Whole frames, when acknowledgements are to be taken out. */
+  private ofCore(bytes: Buffer): Buffer {
+    if (this.cut === null) return bytes;
+    let input = Buffer.concat([this.cut, bytes]);
+    const frames: Buffer[] = [];
+    while (input.length >= 9 && input.length >= 9 + input.readUIntBE(0, 3)) {
+      const frame = input.subarray(0, 9 + input.readUIntBE(0, 3));
+      input = input.subarray(frame.length);
+      if (frame[3] === SETTINGS && this.acksBeside > 0) this.acksBeside--;
+      else frames.push(frame);
+    }
+    this.cut = input;
+    return Buffer.concat(frames);
+  }
 
   private hear(): void {
     for (const line of this.peer.take()) {
