@@ -7,6 +7,10 @@ import type { HttpFilterFactory } from "../host/http/filter.ts";
 import type { ListenerFilterFactory } from "../host/listener/filter.ts";
 import type { NetworkFilterFactory } from "../host/tcp/filter.ts";
 import { cors } from "./http/cors/cors.ts";
+import { grpcHttp1Bridge } from "./http/grpc_http1_bridge/grpc_http1_bridge.ts";
+import { grpcHttp1ReverseBridge } from "./http/grpc_http1_reverse_bridge/grpc_http1_reverse_bridge.ts";
+import { grpcStats } from "./http/grpc_stats/grpc_stats.ts";
+import { grpcWeb } from "./http/grpc_web/grpc_web.ts";
 import { router } from "./http/router/router.ts";
 import { httpInspector } from "./listener/http_inspector/http_inspector.ts";
 import { proxyProtocol } from "./listener/proxy_protocol/proxy_protocol.ts";
@@ -19,7 +23,14 @@ type AnyHttpFilter = HttpFilterFactory<unknown>;
 type AnyNetworkFilter = NetworkFilterFactory<unknown>;
 type AnyListenerFilter = ListenerFilterFactory<unknown>;
 
-const HTTP_FILTERS = [cors, router] as readonly unknown[] as readonly AnyHttpFilter[];
+const HTTP_FILTERS = [
+  cors,
+  grpcHttp1Bridge,
+  grpcHttp1ReverseBridge,
+  grpcStats,
+  grpcWeb,
+  router,
+] as readonly unknown[] as readonly AnyHttpFilter[];
 
 /** By full name of the config's message. */
 export const httpFilters: ReadonlyMap<string, AnyHttpFilter> = byType(HTTP_FILTERS);

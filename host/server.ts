@@ -6,6 +6,7 @@
 import { randomBytes } from "node:crypto";
 import { networkInterfaces } from "node:os";
 import { AccessLogFiles } from "./access_log/files.ts";
+import { SecretError } from "./config/secrets/secret_file.ts";
 import type { Bootstrap } from "./config/types/bootstrap.ts";
 import { describeListener, settlePorts } from "./listener/describe.ts";
 import type { ListenerDescription } from "./listener/listener.ts";
@@ -17,6 +18,8 @@ import { NO_OVERLOAD, OverloadManager } from "./runtime/overload.ts";
 import { Runtime } from "./runtime/runtime.ts";
 import { defineRuntimeStats, runtimeGauges } from "./runtime/runtime_stats.ts";
 import { type RunningAdmin, startAdmin } from "./server_admin.ts";
+import { type CertificateSources, certificateGauges } from "./server_certificates.ts";
+import { Secrets } from "./server_secrets.ts";
 import { ServerStats, STATE_DRAINING, STATE_INITIALIZING, STATE_LIVE, STATE_PRE_INITIALIZING } from "./server_stats.ts";
 import { StatReader } from "./stats/reader.ts";
 import { StatStore } from "./stats/scope.ts";
@@ -77,6 +80,7 @@ export class Server {
   readonly supervisor: Supervisor;
   readonly files: AccessLogFiles;
   readonly stats: ServerStats;
+  readonly secrets: Secrets;
   readonly timers: Timers;
   readonly ownAddress = ownAddress();
   readonly startedMs = performance.now();
@@ -132,6 +136,11 @@ export class Server {
         this.log.warning(`no room in the ledger for ${hosts} hosts of cluster '${cluster}': they are left out`),
       holding: (cells) => this.supervisor.holding(cells),
     });
+    this.secrets = new Secrets(this.store.root, logs.logger("secret"), () => {
+      this.supervisor.remember(this.describe());
+      this.supervisor.tell({ type: "secrets", secrets: this.secrets.values });
+    });
+    this.reader.addGauges(() => certificateGauges(this.certificateSources));
     this.reader.addGauges(() => this.directory.gauges());
     this.reader.addGauges(() => this.processGauges());
     this.reader.addGauges(() => runtimeGauges(this.runtime));
@@ -189,6 +198,7 @@ export class Server {
     this.admin = await startAdmin(this).catch((error: Error) => {
       throw new ServerError(error.message);
     });
+    this.updateSecrets(bootstrap);
     await this.updateClusters(bootstrap);
     this.setState("INITIALIZING");
     this.listeners = (bootstrap.static_resources?.listeners ?? []).map(describeListener);
@@ -213,6 +223,7 @@ export class Server {
   }
 
   private async change(bootstrap: Bootstrap): Promise<void> {
+    this.updateSecrets(bootstrap);
     await this.updateClusters(bootstrap);
     const before = new Map(this.listeners.map((listener) => [listener.name, listener]));
     this.listeners = (bootstrap.static_resources?.listeners ?? []).map((config) =>
@@ -237,6 +248,15 @@ export class Server {
     this.stats.listenersActive.set(this.listeners.length);
     for (const problem of problems) this.log.error(problem);
     if (problems.length > 0) throw new ServerError(problems.join("\n"));
+  }
+
+  /** Throws ServerError, and nothing has changed, when one is not to be had. */
+  private updateSecrets(bootstrap: Bootstrap): void {
+    try {
+      this.secrets.update(bootstrap);
+    } catch (error) {
+      throw error instanceof SecretError ? new ServerError(error.message) : error;
+    }
   }
 
   /** Throws ServerError, and nothing has changed, when the ledger has no room for so many clusters. */
@@ -293,6 +313,7 @@ export class Server {
     this.overload?.stop();
     await this.admin?.close();
     this.directory.stop();
+    this.secrets.close();
     await this.supervisor.sync();
     await this.supervisor.stop();
     await this.files.close();
@@ -301,6 +322,10 @@ export class Server {
   /** Listeners with the addresses that they have. */
   get listening(): readonly ListenerDescription[] {
     return this.listeners;
+  }
+
+  get certificateSources(): CertificateSources {
+    return { bootstrap: this.bootstrap, listening: this.listeners, secrets: this.secrets.all };
   }
 
   get currentState(): ServerState {
@@ -323,6 +348,7 @@ export class Server {
       listeners: this.listeners,
       isFailingHealth: this.isFailingHealth,
       overload: this.overload?.state ?? NO_OVERLOAD,
+      secrets: this.secrets.values,
     };
   }
 

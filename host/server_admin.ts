@@ -20,6 +20,7 @@ import { type Address, IpAddress, PipeAddress } from "./net/address.ts";
 import type { Timers } from "./net/clock.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { countRuntimeLoad } from "./runtime/runtime_stats.ts";
+import { type CertificateSources, certificatesInForce } from "./server_certificates.ts";
 import { buildFacts, serverVersion, VERSION } from "./server_version.ts";
 import type { StatReader } from "./stats/reader.ts";
 import type { StatStore } from "./stats/scope.ts";
@@ -62,6 +63,7 @@ export interface AdministeredServer {
   readonly runtime: Runtime;
   readonly currentState: ServerState;
   readonly listening: readonly ListenerDescription[];
+  readonly certificateSources: CertificateSources;
   readonly directory: { describe(): readonly ClusterDescription[] };
   readonly supervisor: {
     readonly netKind: string;
@@ -203,8 +205,12 @@ function adminContext(server: AdministeredServer): AdminContext {
         bootstrap: { config: server.bootstrap, updatedMs },
         clusters: clusters.map((config) => ({ config, updatedMs })),
         listeners: listeners.map((config) => ({ config, updatedMs })),
+        secrets: server.certificateSources.secrets
+          .filter(({ reference }) => reference.path !== "")
+          .map(({ loaded, updatedMs: since }) => ({ config: loaded.secret, updatedMs: since })),
       };
     },
+    certificates: () => certificatesInForce(server.certificateSources),
     unready: () => {
       const waitsFor = { PRE_INITIALIZING: "clusters", INITIALIZING: "listeners", LIVE: null, DRAINING: null };
       const target = waitsFor[server.currentState];

@@ -42,8 +42,6 @@ const GAUGES_AT_ZERO = [
   "server.stats_recent_lookups",
   "thread_local_cluster_manager.main_thread.clusters_inflated",
 ];
-/** Envoy's value when there is no certificate. */
-const NO_CERTIFICATE_DAYS = 4_294_967_295;
 
 /** `server.state`. */
 export const STATE_LIVE = 0;
@@ -75,7 +73,6 @@ export class ServerStats {
     this.initializationMs = server.histogram("initialization_time_ms", "milliseconds");
     server.gauge("concurrency").set(concurrency);
     server.gauge("version").set(version);
-    server.gauge("days_until_first_cert_expiring").set(NO_CERTIFICATE_DAYS);
     const listeners = root.scope("listener_manager");
     this.workersStarted = listeners.gauge("workers_started");
     listeners.gauge("workers_pinned").set(0);

@@ -126,6 +126,9 @@ async function onMessage(message: ToWorker): Promise<void> {
       if (problem !== "") logs.logger("upstream").warning(problem);
       break;
     }
+    case "secrets":
+      runtime.secrets.update(message.secrets);
+      break;
     case "reclaimStats":
       stats.reclaim(message.id);
       break;

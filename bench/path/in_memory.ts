@@ -143,6 +143,7 @@ export async function openInMemory(
     listeners: listeners.map(describeListener),
     isFailingHealth: false,
     overload: NO_OVERLOAD,
+    secrets: [],
   });
   const accept = accepts[0];
   if (problems.length > 0 || accept === undefined) throw new Error(`no listener: ${JSON.stringify(problems)}`);

@@ -109,6 +109,7 @@ function streamOf(exchange: AdminExchange, requestHeaders: HeaderMap, responseHe
     virtualHostName: "",
     virtualClusterName: "",
     metadataOf: () => undefined,
+    filterState: () => undefined,
     requestId: "",
     requestHeaders,
     responseHeaders,

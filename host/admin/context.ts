@@ -3,9 +3,11 @@
  * All of it lives on the main thread.
  */
 
+import type { X509Certificate } from "node:crypto";
 import type { Bootstrap } from "../config/types/bootstrap.ts";
 import type { Cluster } from "../config/types/cluster.ts";
 import type { Listener } from "../config/types/listener.ts";
+import type { Secret } from "../config/types/tls.ts";
 import type { ExplainQuery, Explanation } from "../explain/query.ts";
 import type { Logs } from "../log/logger.ts";
 import type { Address } from "../net/address.ts";
@@ -59,6 +61,22 @@ export interface ConfigInForce {
   readonly bootstrap: Loaded<Bootstrap>;
   readonly clusters: readonly Loaded<Cluster>[];
   readonly listeners: readonly Loaded<Listener>[];
+  /** Those that come from files of their own. */
+  readonly secrets: readonly Loaded<Secret>[];
+}
+
+export interface AdminCertificate {
+  /** Where it comes from. */
+  readonly path: string;
+  readonly certificate: X509Certificate;
+}
+
+/** The certificates of one TLS context. */
+export interface AdminCertificates {
+  readonly authority: AdminCertificate | null;
+  readonly chain: readonly AdminCertificate[];
+  /** Why what its files say now is not in force; empty: it is. */
+  readonly failures: readonly string[];
 }
 
 export interface DrainOptions {
@@ -83,6 +101,8 @@ export interface AdminContext {
   listeners(): readonly AdminListener[];
   clusters(): readonly AdminCluster[];
   config(): ConfigInForce;
+  /** Of each TLS context. */
+  certificates(): readonly AdminCertificates[];
   /** What startup still waits for: the name of each group, and its targets. Empty when all is ready. */
   unready(): readonly { readonly name: string; readonly targets: readonly string[] }[];
   drainListeners(options: DrainOptions): void;

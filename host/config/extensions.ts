@@ -36,6 +36,13 @@ const BY_CATEGORY: Readonly<Record<string, Readonly<Record<string, readonly stri
       "envoy.extensions.filters.http.cors.v3.Cors",
       "envoy.extensions.filters.http.cors.v3.CorsPolicy",
     ],
+    "envoy.filters.http.grpc_http1_bridge": ["envoy.extensions.filters.http.grpc_http1_bridge.v3.Config"],
+    "envoy.filters.http.grpc_http1_reverse_bridge": [
+      "envoy.extensions.filters.http.grpc_http1_reverse_bridge.v3.FilterConfig",
+      "envoy.extensions.filters.http.grpc_http1_reverse_bridge.v3.FilterConfigPerRoute",
+    ],
+    "envoy.filters.http.grpc_stats": ["envoy.extensions.filters.http.grpc_stats.v3.FilterConfig"],
+    "envoy.filters.http.grpc_web": ["envoy.extensions.filters.http.grpc_web.v3.GrpcWeb"],
     "envoy.filters.http.router": ["envoy.extensions.filters.http.router.v3.Router"],
   },
   "envoy.filters.listener": {

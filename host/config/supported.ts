@@ -9,6 +9,7 @@ import { accessLogMessages } from "./supported/access_log.ts";
 import { bootstrapMessages } from "./supported/bootstrap.ts";
 import { clusterMessages } from "./supported/cluster.ts";
 import { coreMessages } from "./supported/core.ts";
+import { grpcFilterMessages } from "./supported/grpc_filters.ts";
 import { httpConnectionManagerMessages } from "./supported/http_connection_manager.ts";
 import { http2Messages } from "./supported/http2.ts";
 import { listenerMessages } from "./supported/listener.ts";
@@ -24,6 +25,7 @@ export const families: readonly Readonly<Record<string, MessageSupport>>[] = [
   listenerMessages,
   tlsMessages,
   httpConnectionManagerMessages,
+  grpcFilterMessages,
   http2Messages,
   routeMessages,
   tcpProxyMessages,
@@ -38,6 +40,7 @@ export const supported: Readonly<Record<string, MessageSupport>> = Object.assign
 const PER_ROUTE_CONFIGS = [
   "envoy.extensions.filters.http.cors.v3.CorsPolicy",
   "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
+  "envoy.extensions.filters.http.grpc_http1_reverse_bridge.v3.FilterConfigPerRoute",
 ];
 
 /**
@@ -55,6 +58,10 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
   ],
   "envoy.extensions.filters.network.http_connection_manager.v3.HttpFilter.typed_config": [
     "envoy.extensions.filters.http.cors.v3.Cors",
+    "envoy.extensions.filters.http.grpc_http1_bridge.v3.Config",
+    "envoy.extensions.filters.http.grpc_http1_reverse_bridge.v3.FilterConfig",
+    "envoy.extensions.filters.http.grpc_stats.v3.FilterConfig",
+    "envoy.extensions.filters.http.grpc_web.v3.GrpcWeb",
     "envoy.extensions.filters.http.router.v3.Router",
   ],
   "envoy.config.route.v3.RouteConfiguration.typed_per_filter_config": PER_ROUTE_CONFIGS,

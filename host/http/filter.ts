@@ -11,6 +11,7 @@
 
 import type { Timers } from "../net/clock.ts";
 import type { Scope } from "../stats/scope.ts";
+import type { FilterState } from "../stream_info/filter_state.ts";
 import type { StreamInfo } from "../stream_info/stream_info.ts";
 import type { ClusterManager } from "../upstream/cluster_manager.ts";
 import type { HeaderMap } from "../wasm/header_view.ts";
@@ -41,14 +42,35 @@ export interface HttpFilter {
   onStream?(stream: FilterStream): HttpFilter;
 }
 
+/**
+ * What a filter may make of a message beside letting it pass: each verb is for inside the callback that it names, and what it says
+ * is seen by the filters behind and never by those before. Bytes may be of any length; they are the filter's no longer.
+ */
+export interface BodyEdit {
+  /** Headers, before returning STOP: the body is shown all the same. CONTINUE for a part of it lets the headers go on, too. */
+  watch(): void;
+  /** Data: these bytes go on in place of those that were shown. Nothing but the end of the message goes on for none. */
+  replace(bytes: Uint8Array): void;
+  /** Headers that end the message, or trailers: these bytes go behind the headers or before the trailers. */
+  append(bytes: Uint8Array): void;
+  /** Headers or data that end the message: trailers end it instead. Empty ones, or null: the core has no block left. */
+  addTrailers(): HeaderMap | null;
+  /** Trailers: the message ends without them, with what `append` says or with an empty piece. */
+  dropTrailers(): void;
+}
+
 /** What a filter may ask of the stream it serves. */
 export interface FilterStream {
   readonly info: StreamInfo;
+  readonly requestBody: BodyEdit;
+  readonly responseBody: BodyEdit;
   readonly requestHeaders: HeaderMap;
   /** The answer to the route match; null: no route. Matching again is `clearRouteCache` + the next read. */
   routeConfig<T>(filterName: string): T | undefined;
   /** All levels of it that the route has, least specific first: for filters that merge them. */
   routeConfigs<T>(filterName: string): readonly T[];
+  /** Name of the cluster to which the route leads; empty: to none. */
+  readonly routedCluster: string;
   clearRouteCache(): void;
   continueRequest(): void;
   continueResponse(): void;
@@ -69,6 +91,8 @@ export interface FilterStream {
     grpcStatus?: number,
   ): void;
   setFlag(bits: number): void;
+  /** Leaves something with the stream for access logs; what was there under this key goes. */
+  setFilterState(key: string, state: FilterState): void;
 }
 
 /** What a factory is given when a chain is built, once per worker and config. */
@@ -80,6 +104,8 @@ export interface HttpFilterContext {
   readonly statPrefix: string;
   /** The name in `http_filters`: what per-route config is found by. */
   readonly filterName: string;
+  /** Core memory: where the data of callbacks lie. */
+  readonly memory: Uint8Array;
   /** 32 bits, from the worker's seed. */
   random(): number;
 }

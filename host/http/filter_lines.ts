@@ -1,5 +1,6 @@
 /** The two ways through a stream's filters: what `FilterRun` calls at each position, and what stands at the end. */
 
+import type { HeaderMap } from "../wasm/header_view.ts";
 import { CONTINUE, type FilterStatus, type HttpFilter } from "./filter.ts";
 import type { FilterLine } from "./filter_run.ts";
 import type { HttpStream } from "./stream.ts";
@@ -51,6 +52,15 @@ export class RequestLine implements FilterLine {
 
   endTrailers(): void {
     this.trailers(this.count);
+  }
+
+  newTrailers(): HeaderMap | null {
+    const { requestTrailers } = this.stream;
+    return requestTrailers.create() ? requestTrailers : null;
+  }
+
+  dropTrailers(): void {
+    this.stream.requestTrailers.release();
   }
 
   pauseSource(): void {
@@ -123,6 +133,15 @@ export class ResponseLine implements FilterLine {
 
   endTrailers(): void {
     this.stream.encodeTrailers();
+  }
+
+  newTrailers(): HeaderMap | null {
+    const { responseTail } = this.stream;
+    return responseTail.create() ? responseTail : null;
+  }
+
+  dropTrailers(): void {
+    this.stream.responseTail.release();
   }
 
   pauseSource(): void {

@@ -6,13 +6,15 @@
  *   body runs past all filters (so a filter that waited for the whole body sees it).
  * - stopped at its data: what the filter saw waits; later data still run up to that filter and join what waits, until it
  *   says CONTINUE or `resume` is called: then all of it goes on to the next filter. Trailers are shown the same way.
+ * - stopped at its headers by a filter that watches: both of the above; CONTINUE for data or trailers lets the headers go on first.
  * - stopped at its trailers: they go on to the next filter.
  *
  * Each piece that waits knows the next filter to see it, so none is seen twice or missed, and their order stays. What waits
  * is copied. Above `limit` bytes the source is paused, or, when the filter asked for the whole body, `onTooLarge`.
  */
 
-import { CONTINUE, type FilterStatus, STOP } from "./filter.ts";
+import type { HeaderMap } from "../wasm/header_view.ts";
+import { type BodyEdit, CONTINUE, type FilterStatus, STOP } from "./filter.ts";
 import { copyOf } from "./held_body.ts";
 
 /** The two directions differ in which callbacks they call and in what stands at the end of the line. */
@@ -33,6 +35,9 @@ export interface FilterLine {
   pauseSource(): void;
   resumeSource(): void;
   onTooLarge(): void;
+  /** Empty ones where the message had none; null: no block is left. */
+  newTrailers(): HeaderMap | null;
+  dropTrailers(): void;
   /** Puts held bytes where `data` can read them, and gives the address. */
   lend(bytes: Uint8Array): number;
   memory(): Uint8Array;
@@ -42,6 +47,13 @@ const RUNNING = 0;
 const STOPPED_AT_HEADERS = 1;
 const STOPPED_AT_DATA = 2;
 const STOPPED_AT_TRAILERS = 3;
+/** At its headers, by a filter that is shown the body. */
+const WATCHING = 4;
+
+/** Bytes of a filter are lent to core memory in such pieces. */
+const PIECE_BYTES = 65_536;
+
+const NOTHING = new Uint8Array(0);
 
 /** No trailers wait. */
 const NONE = -1;
@@ -54,7 +66,7 @@ interface Piece {
   readonly next: number;
 }
 
-export class FilterRun {
+export class FilterRun implements BodyEdit {
   private readonly line: FilterLine;
   private waiting: Piece[] = [];
   private waitingBytes = 0;
@@ -69,6 +81,13 @@ export class FilterRun {
   /** > 0: a filter asked for the whole body. */
   private wholeBodyLimit = 0;
   private limit = 0;
+  /** The filter that is about to stop at headers is shown the body. */
+  private isWatched = false;
+  /** What the filter that is being called says: bytes in place of those that it was shown or behind what it was shown, trailers. */
+  private isEdited = false;
+  private editedBytes: Uint8Array | null = null;
+  private trailersAdded = false;
+  private trailersDropped = false;
 
   constructor(line: FilterLine) {
     this.line = line;
@@ -86,6 +105,8 @@ export class FilterRun {
     this.limit = limit;
     if (this.waiting.length > 0) this.waiting = [];
     this.waitingBytes = 0;
+    this.isWatched = false;
+    this.forgetEdit();
   }
 
   get isStopped(): boolean {
@@ -106,6 +127,8 @@ export class FilterRun {
     this.started = true;
     this.headersEndStream = endStream;
     this.headersFrom(0);
+    // A filter has given a body to what had none.
+    if (endStream && !this.headersEndStream && !this.isStopped && !this.line.isOver) this.release();
   }
 
   data(address: number, length: number, endStream: boolean): void {
@@ -132,7 +155,7 @@ export class FilterRun {
     const { state, at } = this;
     this.state = RUNNING;
     this.wholeBodyLimit = 0;
-    if (state === STOPPED_AT_HEADERS) {
+    if (state === STOPPED_AT_HEADERS || state === WATCHING) {
       this.headersFrom(at + 1);
       if (line.isOver) return;
       if (this.isStopped) {
@@ -149,8 +172,11 @@ export class FilterRun {
     for (let i = start; i < line.count; i++) {
       const status = line.headers(i, this.headersEndStream);
       if (line.isOver) return;
+      if (this.isEdited) this.bodyFor(i + 1);
+      const isWatched = this.isWatched;
+      this.isWatched = false;
       if (status !== CONTINUE) {
-        this.state = STOPPED_AT_HEADERS;
+        this.state = isWatched ? WATCHING : STOPPED_AT_HEADERS;
         this.at = i;
         return;
       }
@@ -165,6 +191,10 @@ export class FilterRun {
     for (let i = start; i < line.count; i++) {
       const status = line.data(i, address, length, endStream);
       if (line.isOver) return;
+      if (this.isEdited) {
+        this.goOnEdited(i, status, this.takeEditedBytes() ?? copyOf(line.memory(), address, length), endStream);
+        return;
+      }
       if (status !== CONTINUE) {
         if (this.state === RUNNING) {
           this.state = STOPPED_AT_DATA;
@@ -173,7 +203,7 @@ export class FilterRun {
         this.hold(i + 1, address, length, endStream);
         return;
       }
-      if (this.state === STOPPED_AT_DATA && i === this.at) {
+      if (this.stoppedWatching(i)) {
         this.hold(i + 1, address, length, endStream);
         this.resume();
         return;
@@ -186,10 +216,11 @@ export class FilterRun {
     const { line } = this;
     this.trailersNext = NONE;
     for (let i = start; i < line.count; i++) {
-      const isWhereDataStopped = this.state === STOPPED_AT_DATA && i === this.at;
+      const isWhereDataStopped = this.stoppedWatching(i);
       // Without a callback its silence is no CONTINUE: it is waited for.
       const status = isWhereDataStopped && !line.seesTrailers(i) ? STOP : line.trailers(i);
       if (line.isOver) return;
+      if (this.isEdited && this.endEdited(i, status, isWhereDataStopped)) return;
       if (status !== CONTINUE) {
         if (this.state === RUNNING) {
           this.state = STOPPED_AT_TRAILERS;
@@ -198,7 +229,7 @@ export class FilterRun {
         this.trailersNext = i + 1;
         return;
       }
-      if (this.state === STOPPED_AT_DATA && i === this.at) {
+      if (isWhereDataStopped) {
         this.trailersNext = i + 1;
         this.resume();
         return;
@@ -216,21 +247,139 @@ export class FilterRun {
     this.waitingBytes = 0;
     this.isReleasing = true;
     for (const { bytes, endStream, next } of due) {
-      this.dataFrom(next, line.lend(bytes), bytes.length, endStream);
+      this.show(next, bytes, endStream);
       if (line.isOver) return;
     }
     this.isReleasing = wasReleasing;
     // A filter that resumes from inside its callback is here while younger data are still to come.
-    if (this.trailersNext !== NONE && !wasReleasing) this.trailersFrom(this.trailersNext);
+    if (this.trailersNext === NONE || wasReleasing) return;
+    // Trailers that a filter added to what it holds back wait behind it.
+    if (!this.isStopped || this.trailersNext <= this.at) this.trailersFrom(this.trailersNext);
+  }
+
+  /** This is the filter that stopped, and it is shown what comes. */
+  private stoppedWatching(position: number): boolean {
+    return (this.state === STOPPED_AT_DATA || this.state === WATCHING) && position === this.at;
   }
 
   private hold(next: number, address: number, length: number, endStream: boolean): void {
+    this.wait(next, copyOf(this.line.memory(), address, length), endStream);
+  }
+
+  private wait(next: number, bytes: Uint8Array, endStream: boolean): void {
     const { line } = this;
-    this.waiting.push({ bytes: copyOf(line.memory(), address, length), endStream, next });
-    this.waitingBytes += length;
+    this.waiting.push({ bytes, endStream, next });
+    this.waitingBytes += bytes.length;
     if (this.waitingBytes > this.limit && this.wholeBodyLimit === 0 && !this.sourcePaused) {
       this.sourcePaused = true;
       line.pauseSource();
+    }
+  }
+
+  // --- what a filter makes of the message ------------------------------------------------------------------------------
+
+  watch(): void {
+    this.isWatched = true;
+  }
+
+  replace(bytes: Uint8Array): void {
+    this.isEdited = true;
+    this.editedBytes = bytes;
+  }
+
+  append(bytes: Uint8Array): void {
+    this.replace(bytes);
+  }
+
+  addTrailers(): HeaderMap | null {
+    const trailers = this.line.newTrailers();
+    if (trailers === null) return null;
+    this.isEdited = true;
+    this.trailersAdded = true;
+    return trailers;
+  }
+
+  dropTrailers(): void {
+    this.isEdited = true;
+    this.trailersDropped = true;
+  }
+
+  private takeEditedBytes(): Uint8Array | null {
+    const bytes = this.editedBytes;
+    this.isEdited = false;
+    this.editedBytes = null;
+    return bytes;
+  }
+
+  private forgetEdit(): void {
+    this.isEdited = false;
+    this.editedBytes = null;
+    this.trailersAdded = false;
+    this.trailersDropped = false;
+  }
+
+  /** Headers that ended the message get a body, trailers or both, for the filters from `next` on. */
+  private bodyFor(next: number): void {
+    const bytes = this.takeEditedBytes();
+    const ends = !this.trailersAdded;
+    this.trailersAdded = false;
+    if (!this.headersEndStream) throw new Error("a filter gives a body to a message that has one");
+    this.headersEndStream = false;
+    if (bytes !== null || ends) this.wait(next, bytes ?? NOTHING, ends);
+    if (!ends) this.trailersNext = next;
+  }
+
+  /** Data as filter `i` made them, for those behind it. */
+  private goOnEdited(i: number, status: FilterStatus, bytes: Uint8Array, endStream: boolean): void {
+    const { line } = this;
+    const hasTrailers = this.trailersAdded;
+    this.trailersAdded = false;
+    if (hasTrailers && !endStream) throw new Error("a filter adds trailers in the middle of a message");
+    const ends = endStream && !hasTrailers;
+    const hasStopped = this.stoppedWatching(i);
+    if (status !== CONTINUE || hasStopped) {
+      if (this.state === RUNNING) {
+        this.state = STOPPED_AT_DATA;
+        this.at = i;
+      }
+      if (bytes.length > 0 || ends) this.wait(i + 1, bytes, ends);
+      if (hasTrailers) this.trailersNext = i + 1;
+      if (status === CONTINUE) this.resume();
+      return;
+    }
+    this.show(i + 1, bytes, ends);
+    if (hasTrailers && !line.isOver) this.trailersFrom(i + 1);
+  }
+
+  /** Filter `i` has put data before its trailers, or in their place. True: nothing is left to be done for them. */
+  private endEdited(i: number, status: FilterStatus, hasStopped: boolean): boolean {
+    const bytes = this.takeEditedBytes() ?? NOTHING;
+    const ends = this.trailersDropped;
+    this.trailersDropped = false;
+    if (ends) this.line.dropTrailers();
+    if (status !== CONTINUE || hasStopped) {
+      if (bytes.length > 0 || ends) this.wait(i + 1, bytes, ends);
+      if (!ends) return false;
+      if (this.state === RUNNING) {
+        this.state = STOPPED_AT_TRAILERS;
+        this.at = i;
+      }
+      if (status === CONTINUE) this.resume();
+      return true;
+    }
+    this.show(i + 1, bytes, ends);
+    return ends || this.line.isOver;
+  }
+
+  /** Shows bytes of a filter to those from `start` on. */
+  private show(start: number, bytes: Uint8Array, endStream: boolean): void {
+    const { line } = this;
+    for (let from = 0; from < bytes.length || (endStream && bytes.length === 0); ) {
+      const piece = bytes.subarray(from, from + PIECE_BYTES);
+      from += piece.length;
+      const isLast = from === bytes.length;
+      this.dataFrom(start, line.lend(piece), piece.length, endStream && isLast);
+      if (isLast || line.isOver) return;
     }
   }
 

@@ -30,16 +30,24 @@ export function codecErrorBody(status: number): string {
   return REASONS[status] ?? "";
 }
 
+/** The head of an answer with a text as its body. The status stands in it; whether the text goes on is the caller's to say. */
+export function becomeTextReply(headers: HeaderMap, status: number, bodyBytes: number): void {
+  headers.setId(HEADER_STATUS, String(status));
+  if (bodyBytes === 0) return;
+  headers.setIdNumber(HEADER_CONTENT_LENGTH, bodyBytes);
+  headers.setId(HEADER_CONTENT_TYPE, "text/plain");
+}
+
 /**
  * Makes an answer one of gRPC, its head alone: 200, and in fields what its status and its body would have said
  * (PROTOCOL-HTTP2.md, "Trailers-Only"). A `grpc-status` that is there stays; a message for which the head has no room is left out.
  */
-export function becomeGrpcReply(headers: HeaderMap, status: number, message: Uint8Array, grpcStatus?: number): void {
+export function becomeGrpcReply(headers: HeaderMap, status: number, message?: Uint8Array, grpcStatus?: number): void {
   headers.setId(HEADER_STATUS, "200");
   headers.setId(HEADER_CONTENT_TYPE, "application/grpc");
   headers.removeId(HEADER_CONTENT_LENGTH);
   if (!headers.hasId(HEADER_GRPC_STATUS)) {
     headers.setIdNumber(HEADER_GRPC_STATUS, grpcStatus ?? grpcStatusOfHttp(status));
   }
-  if (message.length > 0) headers.setId(HEADER_GRPC_MESSAGE, encodeGrpcMessage(message));
+  if (message !== undefined && message.length > 0) headers.setId(HEADER_GRPC_MESSAGE, encodeGrpcMessage(message));
 }

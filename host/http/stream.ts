@@ -14,7 +14,6 @@ import { OVERLOAD_MANAGER_TERMINATED } from "../stream_info/response_flags.ts";
 import type { StreamInfo } from "../stream_info/stream_info.ts";
 import { HeaderMap } from "../wasm/header_view.ts";
 import {
-  HEADER_CONTENT_LENGTH,
   HEADER_CONTENT_TYPE,
   HEADER_EXPECT,
   HEADER_STATUS,
@@ -28,12 +27,12 @@ import {
 } from "../wasm/layout.gen.ts";
 import { writeLatin1 } from "../wasm/text.ts";
 import type { ConnectionManager } from "./connection_manager.ts";
-import type { HttpFilter } from "./filter.ts";
+import type { BodyEdit, HttpFilter } from "./filter.ts";
 import { RequestLine, ResponseLine } from "./filter_lines.ts";
 import { FilterRun } from "./filter_run.ts";
 import { FlowControl } from "./flow_control.ts";
 import type { HttpWorker } from "./http_worker.ts";
-import { becomeGrpcReply } from "./local_reply.ts";
+import { becomeGrpcReply, becomeTextReply } from "./local_reply.ts";
 import { admit } from "./request_admission.ts";
 import { writeInterimHead, writeResponseHead } from "./response_head.ts";
 import type { ServerExchange } from "./server_exchange.ts";
@@ -43,7 +42,6 @@ import type { TerminalStream } from "./terminal_stream.ts";
 
 /** Body bytes that may wait for a filter before the client is paused. */
 const HELD_BODY_BYTES = 65_536;
-const NOTHING = new Uint8Array(0);
 
 export class HttpStream extends StreamFacts implements TerminalStream, Recyclable {
   manager!: ConnectionManager;
@@ -73,6 +71,8 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
   filterCount = 0;
   private readonly requestRun: FilterRun;
   private readonly responseRun: FilterRun;
+  readonly requestBody: BodyEdit;
+  readonly responseBody: BodyEdit;
   readonly timers: StreamTimers;
   readonly flow: FlowControl;
 
@@ -81,6 +81,8 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.requestTrailerMap = new HeaderMap(worker.core);
     this.requestRun = new FilterRun(new RequestLine(this));
     this.responseRun = new FilterRun(new ResponseLine(this));
+    this.requestBody = this.requestRun;
+    this.responseBody = this.responseRun;
     this.timers = new StreamTimers(this);
     this.flow = new FlowControl(this);
   }
@@ -198,6 +200,11 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     return this.route?.perFilterConfig.get(filterName) as T | undefined;
   }
 
+  get routedCluster(): string {
+    this.ensureRoute();
+    return this.route?.forward?.cluster ?? "";
+  }
+
   routeConfigs<T>(filterName: string): readonly T[] {
     this.ensureRoute();
     return (this.route?.perFilterConfigs.get(filterName) ?? []) as readonly T[];
@@ -234,7 +241,6 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.responseFlags |= bits;
   }
 
-  /** `edit` may add fields to the head. */
   sendLocalReply(
     status: number,
     body: string,
@@ -262,17 +268,13 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     const isHead = this.method === METHOD_HEAD;
     if (this.isGrpc) {
       edit?.(headers);
-      becomeGrpcReply(headers, status, Buffer.from(isHead ? "" : body, "latin1"), grpcStatus);
+      becomeGrpcReply(headers, status, isHead ? undefined : Buffer.from(body, "latin1"), grpcStatus);
       this.reply(200, 0, 0);
       return;
     }
-    headers.setId(HEADER_STATUS, String(status));
     const { core, loan } = this.worker;
-    const length = body.length > 0 ? writeLatin1(core.bytes, loan.offset, body, HELD_BODY_BYTES) : 0;
-    if (length > 0) {
-      headers.setIdNumber(HEADER_CONTENT_LENGTH, length);
-      headers.setId(HEADER_CONTENT_TYPE, "text/plain");
-    }
+    const length = writeLatin1(core.bytes, loan.offset, body, HELD_BODY_BYTES);
+    becomeTextReply(headers, status, length);
     edit?.(headers);
     this.reply(status, loan.offset, isHead ? 0 : length);
   }
@@ -300,7 +302,7 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.responseCodeDetails = details;
     const isHead = this.method === METHOD_HEAD;
     if (this.isGrpc) {
-      becomeGrpcReply(this.responseMap, status, isHead || body === undefined ? NOTHING : body);
+      becomeGrpcReply(this.responseMap, status, isHead ? undefined : body);
       this.respondWith(200, 0, 0);
       return;
     }
@@ -360,6 +362,8 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
   /** The head leaves. */
   encodeHeaders(endStream: boolean): void {
     this.responseStarted = true;
+    // A filter may have made another status of it.
+    if (this.filterCount > 1) this.responseCode = Number(this.responseMap.getId(HEADER_STATUS));
     this.downstreamFirstTxMs = this.worker.clock.now();
     const isSwitch = this.isUpgrade && this.acceptsUpgrade(this.responseCode);
     writeResponseHead(this, endStream, isSwitch);
@@ -390,7 +394,6 @@ export class HttpStream extends StreamFacts implements TerminalStream, Recyclabl
     this.http.tunnel();
   }
 
-  /** Gives up in the middle of a response: the client sees the connection end. */
   abort(details: string): void {
     if (this.isFinished) return;
     this.responseCodeDetails = details;

@@ -8,6 +8,7 @@ import type { Address } from "../net/address.ts";
 import type { TlsFacts } from "../net/tls/tls_facts.ts";
 import type { RouteEntry } from "../route/route_entry.ts";
 import type { VirtualCluster } from "../route/virtual_cluster.ts";
+import type { FilterState } from "../stream_info/filter_state.ts";
 import type { FilterMetadata, MetadataKind } from "../stream_info/metadata.ts";
 import {
   type ConnectionInfo,
@@ -66,6 +67,7 @@ export abstract class StreamFacts implements StreamInfo {
   /** Where the router counts it; null: the virtual host names none, or it did not get there. */
   virtualCluster: VirtualCluster | null = null;
   private clusterMetadata: FilterMetadata | undefined;
+  private filterStates: Map<string, FilterState> | null = null;
   /** The client as x-forwarded-for tells it, by `forwardRequest`; empty: the socket's peer. */
   forwardedClient = "";
   private wireReceivedAtStart = 0;
@@ -108,6 +110,7 @@ export abstract class StreamFacts implements StreamInfo {
     this.clusterName = "";
     this.virtualCluster = null;
     this.clusterMetadata = undefined;
+    this.filterStates = null;
     this.forwardedClient = "";
     this.wireReceivedAtStart = http.wireBytesReceived;
     this.wireSentAtStart = http.wireBytesSent;
@@ -178,6 +181,15 @@ export abstract class StreamFacts implements StreamInfo {
       case "DYNAMIC":
         return undefined; // No HTTP filter that we have sets any, and what listener filters set is the connection's.
     }
+  }
+
+  setFilterState(key: string, state: FilterState): void {
+    this.filterStates ??= new Map();
+    this.filterStates.set(key, state);
+  }
+
+  filterState(key: string): FilterState | undefined {
+    return this.filterStates?.get(key);
   }
 
   /** The request gets a connection. */

@@ -129,7 +129,7 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
       const stream = socket.detach();
       if (read !== null) stream.unshift(read);
       // One pinned slab is as much as may wait, as on every connection.
-      this.handshake = chain.tls.handshake(stream, remote, local, 0, this);
+      this.handshake = chain.tls.handshake(stream, remote, local, 0, this, this.facts.serverName);
       if (chain.handshakeTimeoutMs > 0) {
         this.timer = owner.timers.timer(this);
         this.timer.start(chain.handshakeTimeoutMs);

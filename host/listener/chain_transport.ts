@@ -18,10 +18,17 @@ const SECRET_COUNTERS = [
 export function tlsOf(chain: FilterChain, worker: HttpWorker, listenerScope: Scope): TlsServerContext | null {
   const config = chain.transport_socket?.typed_config;
   if (config?.["@type"] !== DOWNSTREAM_TLS_CONTEXT) return null;
-  for (const name of SECRET_COUNTERS) listenerScope.scope("server_ssl_socket_factory").counter(name);
+  const factory = listenerScope.scope("server_ssl_socket_factory");
+  for (const name of SECRET_COUNTERS) factory.counter(name);
   const stats = new TlsStats(listenerScope.scope("ssl"));
   const asked = config as DownstreamTlsContext;
-  return new TlsServerContext(spokenOnly(asked, spokenDownstream(chain)), worker.net.options, stats);
+  return new TlsServerContext(
+    spokenOnly(asked, spokenDownstream(chain)),
+    worker.net.options,
+    stats,
+    worker.secrets,
+    () => factory.counter("ssl_context_update_by_sds").inc(),
+  );
 }
 
 /** A version of HTTP that is not spoken is not chosen. The door refuses it alone. */

@@ -380,6 +380,9 @@ class ChainSet implements DownstreamOwner, ArrivalOwner<Chain>, TimerOwner {
   }
 
   private disposeFilters(): void {
-    for (const { filters } of this.chains.splice(0)) for (const filter of filters) filter.dispose();
+    for (const { filters, tls } of this.chains.splice(0)) {
+      tls?.dispose();
+      for (const filter of filters) filter.dispose();
+    }
   }
 }

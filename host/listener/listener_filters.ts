@@ -1,6 +1,8 @@
 /** The listener filters of a listener: what they are made of, and which of them look at a connection. */
 
+import type { TypedExtension } from "../config/types/core.ts";
 import type { Listener, ListenerFilterPredicate } from "../config/types/listener.ts";
+import type { CommonTlsContext } from "../config/types/tls.ts";
 import type { HttpWorker } from "../http/http_worker.ts";
 import type { Address } from "../net/address.ts";
 import type { ListenerFilter, ListenerFilterFactories } from "./filter.ts";
@@ -20,7 +22,8 @@ export class ListenerFilters {
   private readonly all: readonly ListenerFilter[] | null;
 
   /**
-   * Envoy puts a `tls_inspector` in by itself where a chain's match cannot do without. Throws what a factory throws.
+   * Envoy puts a `tls_inspector` in by itself where a chain's match cannot do without; so does a choice of certificates by name
+   * here, for Node's own shows one of them alone. Throws what a factory throws.
    */
   constructor(config: Listener, worker: HttpWorker, factories: ListenerFilterFactories) {
     const listed = (config.listener_filters ?? []).map(({ typed_config, filter_disabled }) => ({
@@ -61,11 +64,18 @@ export class ListenerFilters {
   }
 }
 
-function needsTlsInspector({ filter_chains: chains = [] }: Listener): boolean {
+function needsTlsInspector({ filter_chains: chains = [], default_filter_chain: last }: Listener): boolean {
+  if ([...chains, last].some((chain) => choosesCertificates(chain?.transport_socket))) return true;
   return chains.some(({ filter_chain_match: match }) => {
     const { server_names: names = [], application_protocols: protocols = [], transport_protocol } = match ?? {};
     return transport_protocol === "tls" || (transport_protocol === undefined && names.length + protocols.length > 0);
   });
+}
+
+function choosesCertificates(socket: TypedExtension | undefined): boolean {
+  const { common_tls_context: common } = (socket?.typed_config ?? {}) as { common_tls_context?: CommonTlsContext };
+  const { tls_certificates: own = [], tls_certificate_sds_secret_configs: references = [] } = common ?? {};
+  return own.length + references.length > 1;
 }
 
 /** One of the fields is set. */

@@ -7,6 +7,7 @@ import type { Address } from "../net/address.ts";
 import type { TlsFacts } from "../net/tls/tls_facts.ts";
 import type { HeaderMap } from "../wasm/header_view.ts";
 import type { ConnectionFacts } from "./connection_facts.ts";
+import type { FilterState } from "./filter_state.ts";
 import type { FilterMetadata, MetadataKind } from "./metadata.ts";
 
 /** `%PROTOCOL%`. */
@@ -104,6 +105,8 @@ export interface StreamInfo {
   readonly responseHeaders: HeaderMap | null;
   readonly responseTrailers: HeaderMap | null;
   metadataOf(kind: MetadataKind): FilterMetadata | undefined;
+  /** Undefined: no filter has left any under this key. */
+  filterState(key: string): FilterState | undefined;
   /** The worker's clock, for operators that ask for "now". */
   nowMs(): number;
 }

@@ -243,6 +243,7 @@ export class Cluster implements PooledCluster {
 
   /** Removed and unused: gives back its stats and cells, and those of its hosts. */
   retire(): void {
+    this.tls?.dispose();
     this.balancer.dispose();
     for (const host of [...this.hosts, ...this.leavingHosts]) host.retire();
     for (const breakers of this.breakers) breakers.retire();
@@ -270,8 +271,12 @@ const SECRET_COUNTERS = [
 function tlsOf(config: ClusterConfig, worker: UpstreamWorker, scope: Scope): TlsClientContext | null {
   const tls = config.transport_socket?.typed_config;
   if (tls?.["@type"] !== UPSTREAM_TLS_CONTEXT) return null;
-  for (const name of SECRET_COUNTERS) scope.scope("client_ssl_socket_factory").counter(name);
-  return new TlsClientContext(tls as UpstreamTlsContext, worker.net.options, new TlsStats(scope.scope("ssl")));
+  const factory = scope.scope("client_ssl_socket_factory");
+  for (const name of SECRET_COUNTERS) factory.counter(name);
+  const stats = new TlsStats(scope.scope("ssl"));
+  return new TlsClientContext(tls as UpstreamTlsContext, worker.net.options, stats, worker.secrets, () =>
+    factory.counter("ssl_context_update_by_sds").inc(),
+  );
 }
 
 /** A connection's window is that of all its streams where the config does not say: answers that nobody takes never stop the others. */

@@ -5,6 +5,7 @@ import type { Http2ClientCodec } from "../codec/http2_client.ts";
 import type { Http2Settings } from "../codec/http2_settings.ts";
 import type { Clock, Timers } from "../net/clock.ts";
 import type { Net } from "../net/socket.ts";
+import type { SecretStore } from "../net/tls/secret_store.ts";
 import type { Turn } from "../net/turn.ts";
 import type { StatStore } from "../stats/scope.ts";
 import type { ConfigArena } from "../wasm/config_arena.ts";
@@ -18,6 +19,7 @@ export interface UpstreamWorker {
   readonly ledger: LedgerView;
   readonly stats: StatStore;
   readonly net: Net;
+  readonly secrets: SecretStore;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly turn: Turn;

@@ -1,6 +1,7 @@
 /** What main thread and workers say to each other. One union each way; everything in it can be cloned. */
 
 import type { LogBatch } from "../access_log/sinks.ts";
+import type { SecretValue } from "../config/secrets/load.ts";
 import type { ExplainQuery, Explanation } from "../explain/query.ts";
 import type { NodeInfo } from "../http/http_worker.ts";
 import type { ListenerDescription } from "../listener/listener.ts";
@@ -17,6 +18,8 @@ export interface Snapshot {
   readonly version: number;
   readonly clusters: readonly ClusterDescription[];
   readonly listeners: readonly ListenerDescription[];
+  /** What their TLS refers to. */
+  readonly secrets: readonly SecretValue[];
   /** The process was told to fail its health checks. */
   readonly isFailingHealth: boolean;
   /** What the overload manager has switched on. */
@@ -48,6 +51,8 @@ export type ToWorker =
   | { readonly type: "snapshot"; readonly snapshot: Snapshot }
   /** DNS had news. */
   | { readonly type: "hosts"; readonly cluster: string; readonly hosts: readonly HostDescription[] }
+  /** All secrets; some are others than before. */
+  | { readonly type: "secrets"; readonly secrets: readonly SecretValue[] }
   /** What a release told of has been kept: its cells are the worker's again. */
   | { readonly type: "reclaimStats"; readonly id: number }
   /** Which of these cells may the worker still count in? Answered by `held`. */

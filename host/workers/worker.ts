@@ -23,6 +23,7 @@ import type { LoopPass } from "../net/loop_pass.ts";
 import { Output } from "../net/output.ts";
 import { type PooledSlab, SlabPool } from "../net/slab_pool.ts";
 import type { Net } from "../net/socket.ts";
+import { SecretStore } from "../net/tls/secret_store.ts";
 import { Turn } from "../net/turn.ts";
 import { NO_OVERLOAD, type OverloadState } from "../runtime/overload.ts";
 import type { StatStore } from "../stats/scope.ts";
@@ -67,6 +68,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   readonly ledger: LedgerView;
   readonly stats: StatStore;
   readonly net: Net;
+  readonly secrets = new SecretStore();
   readonly clock: Clock;
   readonly timers: Timers;
   readonly turn: Turn;
@@ -130,6 +132,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   async apply(snapshot: Snapshot): Promise<readonly string[]> {
     this.isFailingHealth = snapshot.isFailingHealth;
     this.overload = snapshot.overload;
+    this.secrets.update(snapshot.secrets);
     const problems = this.clusters.update(snapshot.clusters);
     return [...problems, ...(await this.listeners.update(snapshot.listeners))];
   }

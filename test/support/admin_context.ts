@@ -150,6 +150,7 @@ export class AdminBench implements AdminObserver {
           hosts: HOSTS,
         },
       ],
+      certificates: () => [],
       config: () => this.config(),
       unready: () => this.unready,
       explain: async () => null,
@@ -198,6 +199,7 @@ export class AdminBench implements AdminObserver {
       bootstrap: { config: BOOTSTRAP, updatedMs },
       listeners: listeners.map((config) => ({ config, updatedMs })),
       clusters: clusters.map((config) => ({ config, updatedMs })),
+      secrets: [],
     };
   }
 }

@@ -20,7 +20,7 @@ export interface CertificateOptions {
   readonly serial?: number;
   readonly notBefore?: Date;
   readonly notAfter?: Date;
-  readonly keyType?: "ec" | "rsa";
+  readonly keyType?: "ec" | "ec384" | "rsa";
 }
 
 const OIDS: Readonly<Record<string, string>> = {
@@ -38,7 +38,7 @@ export function makeCertificate(options: CertificateOptions = {}): TestCertifica
   const { publicKey, privateKey } =
     options.keyType === "rsa"
       ? generateKeyPairSync("rsa", { modulusLength: 2048 })
-      : generateKeyPairSync("ec", { namedCurve: "P-256" });
+      : generateKeyPairSync("ec", { namedCurve: options.keyType === "ec384" ? "P-384" : "P-256" });
   const name = distinguishedName(subject);
   const signer = issuer?.privateKey ?? privateKey;
   const algorithm = signatureAlgorithm(signer);

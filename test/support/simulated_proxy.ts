@@ -141,6 +141,7 @@ export class SimulatedProxy {
       listeners: this.listeners,
       isFailingHealth: false,
       overload: NO_OVERLOAD,
+      secrets: [],
     });
   }
 

@@ -74,6 +74,7 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
         clusters: context.clusters,
         statPrefix: prefix,
         filterName: filter.name,
+        memory: worker.core.bytes,
         random: () => worker.random(),
       }),
     }));

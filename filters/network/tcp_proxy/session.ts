@@ -128,6 +128,10 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
     this.upstream = upstream.host;
   }
 
+  filterState(): undefined {
+    return undefined;
+  }
+
   metadataOf(kind: MetadataKind): FilterMetadata | undefined {
     if (kind === "CLUSTER") return this.clusterMetadata;
     if (kind === "UPSTREAM_HOST") return this.upstream?.metadata;

@@ -2,7 +2,8 @@
 
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { PROTOCOL_NONE } from "../../stream_info/stream_info.ts";
+import type { FilterState } from "../../stream_info/filter_state.ts";
+import { PROTOCOL_NONE, type StreamInfo } from "../../stream_info/stream_info.ts";
 import { utf8AsLatin1 } from "../../wasm/text.ts";
 import { FormatError } from "../format_text.ts";
 import { type OperatorFamily, type OperatorKind, plain, plainText } from "./operator.ts";
@@ -17,8 +18,8 @@ const environment: OperatorKind = {
   },
 };
 
-/** No filter that we have sets filter state: every path leads nowhere, as in an Envoy with the same filters. */
-const filterState: OperatorKind = {
+/** @param read the state under a key */
+const filterState = (read: (info: StreamInfo, key: string) => FilterState | undefined): OperatorKind => ({
   argument: "required",
   takesLength: true,
   compile(argument, { position }) {
@@ -30,9 +31,12 @@ const filterState: OperatorKind = {
     if ((form === "FIELD") !== (field !== "")) {
       throw new FormatError(position, "invalid filter state serialize type, FIELD should be used with the field name");
     }
-    return () => undefined;
+    if (form === "PLAIN") return (info) => read(info, key)?.text;
+    // What our filters leave has no fields that can be asked for, nor has it with Envoy's.
+    if (form === "FIELD") return () => undefined;
+    return (info) => read(info, key)?.message;
   },
-};
+});
 
 export const streamOperators: OperatorFamily = {
   ROUTE_NAME: plainText((info) => info.routeName),
@@ -44,8 +48,9 @@ export const streamOperators: OperatorFamily = {
   ),
   HOSTNAME: { argument: "none", compile: () => always(utf8AsLatin1(hostname())) },
   ENVIRONMENT: environment,
-  FILTER_STATE: filterState,
-  UPSTREAM_FILTER_STATE: filterState,
+  FILTER_STATE: filterState((info, key) => info.filterState(key)),
+  // Filters of upstreams are not there yet.
+  UPSTREAM_FILTER_STATE: filterState(() => undefined),
   CUSTOM_FLAGS: plain(() => undefined),
   // Nothing is traced yet: no span is active.
   TRACE_ID: plain(() => undefined),

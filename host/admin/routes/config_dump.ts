@@ -2,8 +2,10 @@
 
 import { RE2JS, RE2JSSyntaxException } from "re2js";
 import { printMessage, printTyped } from "../../config/print.ts";
+import type { Bootstrap } from "../../config/types/bootstrap.ts";
 import type { Any, Json, JsonObject } from "../../config/types/core.ts";
 import type { RouteConfiguration } from "../../config/types/route.ts";
+import type { Secret } from "../../config/types/tls.ts";
 import type { AdminContext, ConfigInForce, Loaded } from "../context.ts";
 import { endpointsJson } from "../endpoint_dump.ts";
 import { applyMask } from "../field_mask.ts";
@@ -14,6 +16,7 @@ const ADMIN = "type.googleapis.com/envoy.admin.v3.";
 const CLUSTER = "envoy.config.cluster.v3.Cluster";
 const LISTENER = "envoy.config.listener.v3.Listener";
 const ROUTES = "envoy.config.route.v3.RouteConfiguration";
+const SECRET = "envoy.extensions.transport_sockets.tls.v3.Secret";
 const MANAGER = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
 export const configDump: AdminRoute<AdminContext> = {
@@ -165,7 +168,7 @@ function dump(context: AdminContext, matches: (name: string) => boolean, withEnd
     },
     {
       type: "SecretsConfigDump",
-      fields: {},
+      fields: { ...staticSecrets(config.bootstrap.config, matches), ...activeSecrets(config.secrets, matches) },
       elements: {
         static_secrets: "SecretsConfigDump.StaticSecret",
         dynamic_active_secrets: "SecretsConfigDump.DynamicSecret",
@@ -174,6 +177,24 @@ function dump(context: AdminContext, matches: (name: string) => boolean, withEnd
     },
   );
   return parts;
+}
+
+function staticSecrets({ static_resources }: Bootstrap, matches: (name: string) => boolean): JsonObject {
+  const secrets = (static_resources?.secrets ?? []).filter(({ name = "" }) => matches(name));
+  if (secrets.length === 0) return {};
+  return { static_secrets: secrets.map((secret) => ({ name: secret.name ?? "", secret: printTyped(SECRET, secret) })) };
+}
+
+function activeSecrets(loaded: readonly Loaded<Secret>[], matches: (name: string) => boolean): JsonObject {
+  const secrets = loaded.filter(({ config: { name = "" } }) => matches(name));
+  if (secrets.length === 0) return {};
+  return {
+    dynamic_active_secrets: secrets.map(({ config, updatedMs }) => ({
+      name: config.name ?? "",
+      last_updated: time(updatedMs),
+      secret: printTyped(SECRET, config),
+    })),
+  };
 }
 
 /** A list of a dump; an empty one is left out. */

@@ -48,6 +48,11 @@ export class At {
     this.#issues.add(this.#object, name, fieldPath(this.#path, name), reason, suggestion);
   }
 
+  /** The place of a message field that is set. */
+  inside(name: string): At {
+    return new At((this.#object as Record<string, object>)[name] as object, fieldPath(this.#path, name), this.#issues);
+  }
+
   /** The place of an element of a list or map field. */
   element(name: string, holder: object, key: Key): At {
     const inner = (holder as Record<Key, unknown>)[key];

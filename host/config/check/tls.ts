@@ -2,7 +2,9 @@
 
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { spokenDownstream, spokenOf } from "../alpn.ts";
-import { dataSourceName, readDataSource } from "../data_source.ts";
+import { checkTicketKeys, loadSecret } from "../secrets/load.ts";
+import { sdsReference } from "../secrets/reference.ts";
+import { SecretError } from "../secrets/secret_file.ts";
 import { readAuthorities, readIdentity, readRevocations, TlsMaterialError } from "../tls_material.ts";
 import type { FilterChain } from "../types/listener.ts";
 import {
@@ -10,16 +12,16 @@ import {
   type CommonTlsContext,
   DOWNSTREAM_TLS_CONTEXT,
   type DownstreamTlsContext,
+  type SdsSecretConfig,
+  type SessionTicketKeys,
   type TlsCertificate,
   type TlsParameters,
   UPSTREAM_TLS_CONTEXT,
   type UpstreamTlsContext,
 } from "../types/tls.ts";
-import { type At, rule } from "./rule.ts";
+import { type At, type Context, rule } from "./rule.ts";
 
 const TLS = "envoy.extensions.transport_sockets.tls.v3";
-/** Name 16, HMAC key 32, AES key 32. */
-const TICKET_KEY_BYTES = 80;
 
 export const tlsRules = [
   rule<TlsCertificate>(`${TLS}.TlsCertificate`, (certificate, at) => attempt(at, () => readIdentity(certificate))),
@@ -27,34 +29,29 @@ export const tlsRules = [
   rule<TlsParameters>(`${TLS}.TlsParameters`, checkParameters),
   rule<CommonTlsContext>(`${TLS}.CommonTlsContext`, checkCommon),
   rule<DownstreamTlsContext>(DOWNSTREAM_TLS_CONTEXT, checkDownstream),
+  rule<SessionTicketKeys>(`${TLS}.TlsSessionTicketKeys`, (keys, at) =>
+    attempt(at, () => checkTicketKeys(keys), "keys"),
+  ),
   rule<UpstreamTlsContext>(UPSTREAM_TLS_CONTEXT, checkUpstream),
   rule<FilterChain>("envoy.config.listener.v3.FilterChain", checkChain),
 ];
 
 /** What is wrong with the material is said at the field that names it. */
-function attempt(at: At, read: () => unknown): void {
+function attempt(at: At, read: () => unknown, field?: string): void {
   try {
     read();
   } catch (error) {
-    if (!(error instanceof TlsMaterialError)) throw error;
+    if (error instanceof SecretError) at.fail(error.message);
+    else if (!(error instanceof TlsMaterialError)) throw error;
     // The rule of data sources says so.
-    if (!error.isMissing) at.failField(error.field, error.message);
+    else if (!error.isMissing) at.failField(field ?? error.field, error.message);
   }
 }
 
 function checkValidation(context: CertificateValidationContext, at: At): void {
-  const { trusted_ca: ca, crl, match_typed_subject_alt_names: names = [] } = context;
+  const { trusted_ca: ca, crl } = context;
   if (ca !== undefined) attempt(at, () => readAuthorities(ca));
-  if (crl !== undefined) {
-    if (ca === undefined) at.failField("crl", "a list of revoked certificates without trusted_ca");
-    else attempt(at, () => readRevocations(crl));
-  }
-  if (names.length > 0 && ca === undefined) {
-    at.failField(
-      "match_typed_subject_alt_names",
-      "SAN-based verification of peer certificates without trusted_ca is insecure and not allowed",
-    );
-  }
+  if (crl !== undefined) attempt(at, () => readRevocations(crl));
   const { verify_certificate_hash: hashes = [], verify_certificate_spki: keys = [] } = context;
   for (const [index, hash] of hashes.entries()) {
     if (!/^(?:[0-9a-f]{64}|[0-9a-f]{2}(?::[0-9a-f]{2}){31})$/i.test(hash)) {
@@ -65,6 +62,18 @@ function checkValidation(context: CertificateValidationContext, at: At): void {
     if (Buffer.from(key, "base64").length !== 32) {
       at.element("verify_certificate_spki", keys, index).fail(`invalid base64-encoded SHA-256: ${key}`);
     }
+  }
+}
+
+/** What needs an authority. @param isGiven by a secret */
+function checkAuthority(context: CertificateValidationContext, at: At, isGiven: boolean): void {
+  if (context.trusted_ca !== undefined || isGiven) return;
+  if (context.crl !== undefined) at.failField("crl", "a list of revoked certificates without trusted_ca");
+  if ((context.match_typed_subject_alt_names ?? []).length > 0) {
+    at.failField(
+      "match_typed_subject_alt_names",
+      "SAN-based verification of peer certificates without trusted_ca is insecure and not allowed",
+    );
   }
 }
 
@@ -89,38 +98,52 @@ function isKnown(options: SecureContextOptions): boolean {
   }
 }
 
-function checkCommon({ tls_certificates: certificates = [] }: CommonTlsContext, at: At): void {
-  const types = new Set<string>();
+function checkCommon(common: CommonTlsContext, at: At, { bootstrap }: Context): void {
+  const { tls_certificate_sds_secret_configs: references = [], validation_context: validation } = common;
+  const { validation_context_sds_secret_config: reference, combined_validation_context: combined } = common;
+  for (const [index, config] of references.entries()) {
+    const place = at.element("tls_certificate_sds_secret_configs", references, index);
+    attempt(place, () => loadSecret(sdsReference(config, "tls_certificate"), bootstrap));
+  }
+  const load = (config: SdsSecretConfig, place: At) =>
+    attempt(place, () => loadSecret(sdsReference(config, "validation_context"), bootstrap));
+  if (reference !== undefined) load(reference, at.inside("validation_context_sds_secret_config"));
+  if (validation !== undefined) checkAuthority(validation, at.inside("validation_context"), false);
+  if (combined !== undefined) {
+    const { default_validation_context: base, validation_context_sds_secret_config: over } = combined;
+    const place = at.inside("combined_validation_context");
+    if (over !== undefined) load(over, place.inside("validation_context_sds_secret_config"));
+    if (base !== undefined) checkAuthority(base, place.inside("default_validation_context"), over !== undefined);
+  }
+  checkCurves(common, at);
+}
+
+/** OpenSSL holds one certificate with a key of elliptic curves for a client to check, whichever curve it is on. */
+function checkCurves({ tls_certificates: certificates = [] }: CommonTlsContext, at: At): void {
+  const curves = new Set<string>();
   for (const [index, certificate] of certificates.entries()) {
-    try {
-      const type = readIdentity(certificate).key.asymmetricKeyType ?? "";
-      if (types.has(type)) {
-        at.element("tls_certificates", certificates, index).fail(
-          `a second certificate with a key of type ${type} is not supported yet`,
-        );
-      }
-      types.add(type);
-    } catch (error) {
-      // Said at the certificate itself.
-      if (!(error instanceof TlsMaterialError)) throw error;
+    const key = readable(() => readIdentity(certificate).key);
+    if (key?.asymmetricKeyType !== "ec") continue;
+    curves.add(key.asymmetricKeyDetails?.namedCurve ?? "");
+    if (curves.size > 1) {
+      at.element("tls_certificates", certificates, index).fail(
+        "certificates with keys on different curves are not supported yet: OpenSSL does not choose between them",
+      );
+      return;
     }
   }
 }
 
-function checkDownstream(context: DownstreamTlsContext, at: At): void {
-  if ((context.common_tls_context?.tls_certificates ?? []).length === 0) {
+function checkDownstream(context: DownstreamTlsContext, at: At, { bootstrap }: Context): void {
+  const { tls_certificates: own = [], tls_certificate_sds_secret_configs: references = [] } =
+    context.common_tls_context ?? {};
+  if (own.length + references.length === 0) {
     at.failField("common_tls_context", "no TLS certificates found for server context");
   }
-  const keys = context.session_ticket_keys?.keys ?? [];
-  if (keys.length > 1)
-    at.failField("session_ticket_keys", "more than one ticket key is not supported yet: Node takes one");
-  for (const key of keys) {
-    const length = readable(() => readDataSource(key).length);
-    if (length === null || length === TICKET_KEY_BYTES) continue;
-    at.failField(
-      "session_ticket_keys",
-      `incorrect length of the ticket key ${dataSourceName(key)}: ${length}, expected ${TICKET_KEY_BYTES}`,
-    );
+  const tickets = context.session_ticket_keys_sds_secret_config;
+  if (tickets !== undefined) {
+    const place = at.inside("session_ticket_keys_sds_secret_config");
+    attempt(place, () => loadSecret(sdsReference(tickets, "session_ticket_keys"), bootstrap));
   }
 }
 
@@ -135,7 +158,9 @@ function readable<T>(read: () => T): T | null {
 
 function checkUpstream(context: UpstreamTlsContext, at: At): void {
   const { auto_sni_san_validation: isAutomatic, common_tls_context: common } = context;
-  if (isAutomatic === true && common?.validation_context?.trusted_ca === undefined) {
+  const isGiven =
+    common?.validation_context_sds_secret_config !== undefined || common?.combined_validation_context !== undefined;
+  if (isAutomatic === true && !isGiven && common?.validation_context?.trusted_ca === undefined) {
     at.failField("auto_sni_san_validation", "needs a validation context with a trusted CA");
   }
 }

@@ -38,10 +38,7 @@ export const bootstrapMessages: Readonly<Record<string, MessageSupport>> = {
     inert: { io_uring_options: "which system calls move the bytes is ours to choose" },
   },
   "envoy.config.bootstrap.v3.Bootstrap.StaticResources": {
-    read: ["listeners", "clusters"],
-    inert: {
-      secrets: "nothing that is supported yet refers to secrets, and Envoy does not open those that nobody uses",
-    },
+    read: ["listeners", "clusters", "secrets"],
   },
   "envoy.config.bootstrap.v3.Admin": {
     read: ["access_log_path", "address", "access_log", "allow_paths"],

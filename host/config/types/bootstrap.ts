@@ -4,12 +4,14 @@ import type { Cluster } from "./cluster.ts";
 import type { Address, DurationMs, JsonObject, Locality, StringMatcher } from "./core.ts";
 import type { Listener } from "./listener.ts";
 import type { OverloadManager } from "./overload.ts";
+import type { Secret } from "./tls.ts";
 
 export interface Bootstrap {
   readonly node?: Node;
   readonly static_resources?: {
     readonly listeners?: readonly Listener[];
     readonly clusters?: readonly Cluster[];
+    readonly secrets?: readonly Secret[];
   };
   readonly admin?: Admin;
   readonly overload_manager?: OverloadManager;

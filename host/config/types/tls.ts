@@ -7,9 +7,12 @@ export const UPSTREAM_TLS_CONTEXT = "envoy.extensions.transport_sockets.tls.v3.U
 export interface DownstreamTlsContext extends Any {
   readonly common_tls_context?: CommonTlsContext;
   readonly require_client_certificate?: boolean;
-  readonly session_ticket_keys?: { readonly keys?: readonly DataSource[] };
+  readonly session_ticket_keys?: SessionTicketKeys;
+  readonly session_ticket_keys_sds_secret_config?: SdsSecretConfig;
   readonly disable_stateless_session_resumption?: boolean;
   readonly session_timeout?: DurationMs;
+  readonly full_scan_certs_on_sni_mismatch?: boolean;
+  readonly prefer_client_ciphers?: boolean;
 }
 
 export interface UpstreamTlsContext extends Any {
@@ -25,7 +28,14 @@ export interface UpstreamTlsContext extends Any {
 export interface CommonTlsContext {
   readonly tls_params?: TlsParameters;
   readonly tls_certificates?: readonly TlsCertificate[];
+  readonly tls_certificate_sds_secret_configs?: readonly SdsSecretConfig[];
+  /** At most one of the three. */
   readonly validation_context?: CertificateValidationContext;
+  readonly validation_context_sds_secret_config?: SdsSecretConfig;
+  readonly combined_validation_context?: {
+    readonly default_validation_context?: CertificateValidationContext;
+    readonly validation_context_sds_secret_config?: SdsSecretConfig;
+  };
   readonly alpn_protocols?: readonly string[];
 }
 
@@ -42,6 +52,36 @@ export interface TlsCertificate {
   readonly certificate_chain?: DataSource;
   readonly private_key?: DataSource;
   readonly password?: DataSource;
+  /** Files are read again when something is moved into it. */
+  readonly watched_directory?: WatchedDirectory;
+}
+
+export interface WatchedDirectory {
+  readonly path: string;
+}
+
+export interface SessionTicketKeys {
+  readonly keys?: readonly DataSource[];
+}
+
+/** A secret that stands elsewhere. */
+export interface SdsSecretConfig {
+  readonly name?: string;
+  /** Absent: among the static secrets of the bootstrap. */
+  readonly sds_config?: {
+    /** A file that holds a DiscoveryResponse with the one secret. */
+    readonly path_config_source?: { readonly path: string; readonly watched_directory?: WatchedDirectory };
+    /** The deprecated spelling of that. */
+    readonly path?: string;
+  };
+}
+
+/** Exactly one kind is set. */
+export interface Secret extends Any {
+  readonly name?: string;
+  readonly tls_certificate?: TlsCertificate;
+  readonly validation_context?: CertificateValidationContext;
+  readonly session_ticket_keys?: SessionTicketKeys;
 }
 
 export interface SubjectAltNameMatcher {
@@ -51,6 +91,7 @@ export interface SubjectAltNameMatcher {
 
 export interface CertificateValidationContext {
   readonly trusted_ca?: DataSource;
+  readonly watched_directory?: WatchedDirectory;
   /** Base64 of the SHA-256 of the public key's DER. */
   readonly verify_certificate_spki?: readonly string[];
   /** SHA-256 of the certificate's DER in hex, with or without colons. */

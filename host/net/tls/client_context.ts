@@ -6,11 +6,10 @@
  * accepted. A resumed session shows no certificate: the one that it began with is kept beside it, and judged again.
  */
 
-import type { X509Certificate } from "node:crypto";
 import { connect as nodeConnect } from "node:net";
 import { createSecureContext, type SecureContext, type TLSSocket, connect as tlsConnect } from "node:tls";
 import { spokenOf } from "../../config/alpn.ts";
-import { type Identity, readIdentity } from "../../config/tls_material.ts";
+import { referencesOf } from "../../config/secrets/reference.ts";
 import type { UpstreamTlsContext } from "../../config/types/tls.ts";
 import type { Address } from "../address.ts";
 import { type CloseReason, closeReasonOfTls } from "../close_reason.ts";
@@ -18,7 +17,9 @@ import type { ConnectOptions, NetOptions, SocketOwner } from "../socket.ts";
 
 import { CertificateFacts } from "./certificate_facts.ts";
 import { failureOfVerification } from "./failure_reason.ts";
+import { identitiesOf, validationOf } from "./material.ts";
 import { protocolOptions } from "./protocol.ts";
+import { SecretStore } from "./secret_store.ts";
 import { TlsFacts } from "./tls_facts.ts";
 import { TlsSocket } from "./tls_socket.ts";
 import type { TlsStats } from "./tls_stats.ts";
@@ -32,43 +33,71 @@ interface Session {
   readonly peer: CertificateFacts | null;
 }
 
+/** What a context is made of, as long as its secrets stay. */
+interface ClientMaterial {
+  readonly secureContext: SecureContext;
+  readonly validator: PeerValidator;
+  readonly local: CertificateFacts | null;
+}
+
 export class TlsClientContext {
   readonly stats: TlsStats;
   private readonly config: UpstreamTlsContext;
   private readonly options: NetOptions;
-  private readonly secureContext: SecureContext;
-  private readonly validator: PeerValidator;
-  private readonly local: CertificateFacts | null;
+  private readonly secrets: SecretStore;
   private readonly sessionsMax: number;
   /** The newest last. */
   private readonly sessions: Session[] = [];
+  private readonly unwatch: () => void;
+  private material: ClientMaterial;
 
-  /** Throws TlsMaterialError, and what OpenSSL throws. */
-  constructor(config: UpstreamTlsContext, options: NetOptions, stats: TlsStats) {
-    const common = config.common_tls_context ?? {};
-    const identities = (common.tls_certificates ?? []).map(readIdentity);
+  /** Throws TlsMaterialError, and what OpenSSL throws. @param onUpdate a secret was replaced by another, now and at each later time */
+  constructor(
+    config: UpstreamTlsContext,
+    options: NetOptions,
+    stats: TlsStats,
+    secrets: SecretStore = new SecretStore(),
+    onUpdate: () => void = () => {},
+  ) {
     this.config = config;
     this.options = options;
     this.stats = stats;
+    this.secrets = secrets;
     this.sessionsMax = config.max_session_keys ?? SESSION_KEYS;
-    this.validator = new PeerValidator(common.validation_context);
-    const { authorities, revocations } = this.validator;
-    this.local =
-      identities[0] === undefined
-        ? null
-        : new CertificateFacts((identities[0] as Identity).chain[0] as X509Certificate);
-    this.secureContext = createSecureContext({
+    this.material = this.make();
+    const keys = referencesOf(config).map(({ key }) => key);
+    this.unwatch = secrets.watch(keys, () => {
+      this.material = this.make();
+      // They speak of certificates of before.
+      this.sessions.length = 0;
+      onUpdate();
+    });
+    for (const _ of keys) onUpdate();
+  }
+
+  /** No connection will be made. */
+  dispose(): void {
+    this.unwatch();
+  }
+
+  private make(): ClientMaterial {
+    const common = this.config.common_tls_context ?? {};
+    const identities = identitiesOf(common, this.secrets);
+    const validator = new PeerValidator(validationOf(common, this.secrets));
+    const { authorities, revocations } = validator;
+    const secureContext = createSecureContext({
       ...protocolOptions(common.tls_params, "TLSv1.2"),
       ...(identities.length === 0
         ? {}
         : {
-            cert: identities.map(({ chainPem }) => chainPem),
-            key: identities.map(({ key }) => key.export({ type: "pkcs8", format: "pem" })),
+            cert: identities.map(({ identity }) => identity.chainPem),
+            key: identities.map(({ identity }) => identity.key.export({ type: "pkcs8", format: "pem" })),
           }),
       ca: [...(authorities ?? [])],
       ...(revocations === undefined ? {} : { crl: revocations }),
       allowPartialTrustChain: true,
     });
+    return { secureContext, validator, local: identities[0]?.facts ?? null };
   }
 
   /**
@@ -84,6 +113,7 @@ export class TlsClientContext {
     protocols: readonly string[] = [],
   ): TlsSocket {
     const { source } = connectOptions;
+    const { material } = this;
     const below =
       address.kind === "pipe"
         ? nodeConnect({ path: address.kernelPath, allowHalfOpen: true })
@@ -99,7 +129,7 @@ export class TlsClientContext {
     const session = this.sessions.pop();
     const stream = tlsConnect({
       socket: below,
-      secureContext: this.secureContext,
+      secureContext: material.secureContext,
       servername: serverName,
       // We judge: what is refused is refused with Envoy's reason, and without an authority everything passes.
       rejectUnauthorized: false,
@@ -118,7 +148,7 @@ export class TlsClientContext {
     const tickets: Buffer[] = [];
     let admitted: TlsFacts | null = null;
     const socket = new TlsSocket(parts, null, () => {
-      const answer = this.judge(stream, serverName, session?.peer ?? null);
+      const answer = this.judge(stream, serverName, session?.peer ?? null, material);
       if (!("kind" in answer)) {
         admitted = answer;
         for (const ticket of tickets) this.keepSession({ ticket, peer: answer.peer });
@@ -140,8 +170,13 @@ export class TlsClientContext {
     return isAutomatic === true && hostname !== "" ? hostname : sni;
   }
 
-  private judge(stream: TLSSocket, serverName: string, before: CertificateFacts | null): TlsFacts | CloseReason {
-    const { config, stats, validator } = this;
+  private judge(
+    stream: TLSSocket,
+    serverName: string,
+    before: CertificateFacts | null,
+    { validator, local }: ClientMaterial,
+  ): TlsFacts | CloseReason {
+    const { config, stats } = this;
     const certificate = stream.getPeerX509Certificate();
     const resumed = stream.isSessionReused() ? before : null;
     const peer = certificate === undefined ? resumed : new CertificateFacts(certificate);
@@ -156,7 +191,7 @@ export class TlsClientContext {
       if (verdict.failure !== "") return closeReasonOfTls(verdict.failure);
       peerIsValidated = verdict.kind === ACCEPTED;
     }
-    const facts = new TlsFacts(stream, { serverName, peer, peerIsValidated, local: this.local });
+    const facts = new TlsFacts(stream, { serverName, peer, peerIsValidated, local });
     stats.succeeded(facts);
     return facts;
   }

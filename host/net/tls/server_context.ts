@@ -9,19 +9,22 @@
  * inherits everything and hears its events alone.
  */
 
-import { constants, type X509Certificate } from "node:crypto";
+import { constants, randomBytes } from "node:crypto";
 import type { EventEmitter } from "node:events";
 import type { Socket as NodeSocket } from "node:net";
-import { createServer, Server, type TLSSocket } from "node:tls";
+import { createServer, Server, type TLSSocket, type TlsOptions } from "node:tls";
 import { readDataSource } from "../../config/data_source.ts";
-import { type Identity, readIdentity } from "../../config/tls_material.ts";
+import { referencesOf, sdsReference } from "../../config/secrets/reference.ts";
 import type { DownstreamTlsContext } from "../../config/types/tls.ts";
 import type { Address } from "../address.ts";
 import { type CloseReason, closeReasonOfCode, closeReasonOfTls } from "../close_reason.ts";
 import type { NetOptions } from "../socket.ts";
+import { CertificateChoice } from "./certificate_choice.ts";
 import { CertificateFacts } from "./certificate_facts.ts";
 import { failureOfChain, failureOfCode, failureOfError } from "./failure_reason.ts";
+import { identitiesOf, type NamedIdentity, required, validationOf } from "./material.ts";
 import { protocolOptions } from "./protocol.ts";
+import { SecretStore } from "./secret_store.ts";
 import { TlsFacts } from "./tls_facts.ts";
 import { TlsSocket } from "./tls_socket.ts";
 import type { TlsStats } from "./tls_stats.ts";
@@ -37,76 +40,79 @@ export interface HandshakeOwner {
 
 /** Node gives up on its own after so long; the limit that the config sets is its owner's. */
 const HANDSHAKE_MAX_MS = 2 ** 31 - 1;
+/** As Node wants them. */
+const TICKET_KEYS_BYTES = 48;
 
 export class TlsServerContext {
   readonly stats: TlsStats;
-  private readonly server: Server;
-  private readonly validator: PeerValidator;
-  private readonly local: CertificateFacts;
+  private readonly config: DownstreamTlsContext;
   private readonly options: NetOptions;
+  private readonly secrets: SecretStore;
   private readonly requiresCertificate: boolean;
+  private readonly unwatch: () => void;
+  /** What tickets are encrypted with unless the config says: they outlive a change of certificates. */
+  private readonly ownTicketKeys = randomBytes(TICKET_KEYS_BYTES);
+  private material: ServerMaterial;
 
-  /** Throws TlsMaterialError, and what OpenSSL throws. */
-  constructor(config: DownstreamTlsContext, options: NetOptions, stats: TlsStats) {
-    const common = config.common_tls_context ?? {};
-    const identities = (common.tls_certificates ?? []).map(readIdentity);
-    // The config door lets no context without a certificate through.
-    this.local = new CertificateFacts((identities[0] as Identity).chain[0] as X509Certificate);
+  /** Throws TlsMaterialError, and what OpenSSL throws. @param onUpdate a secret was replaced by another, now and at each later time */
+  constructor(
+    config: DownstreamTlsContext,
+    options: NetOptions,
+    stats: TlsStats,
+    secrets: SecretStore = new SecretStore(),
+    onUpdate: () => void = () => {},
+  ) {
+    this.config = config;
     this.options = options;
     this.stats = stats;
-    this.validator = new PeerValidator(common.validation_context);
-    const { authorities, revocations, checksAnything, insistsOnChain } = this.validator;
-    const isRequired = config.require_client_certificate ?? false;
-    const protocol = protocolOptions(common.tls_params);
-    const noTickets = config.disable_stateless_session_resumption === true ? constants.SSL_OP_NO_TICKET : 0;
-    this.server = createServer({
-      ...protocol,
-      secureOptions: protocol.secureOptions | noTickets,
-      cert: identities.map(({ chainPem }) => chainPem),
-      key: identities.map(({ key }) => key.export({ type: "pkcs8", format: "pem" })),
-      ca: [...(authorities ?? [])],
-      ...(revocations === undefined ? {} : { crl: revocations }),
-      ...(common.alpn_protocols?.length ? { ALPNProtocols: [...common.alpn_protocols] } : {}),
-      allowPartialTrustChain: true,
-      requestCert: isRequired || checksAnything,
-      // Where OpenSSL may refuse by itself, its peer gets the alert that says why.
-      rejectUnauthorized: isRequired && insistsOnChain,
-      handshakeTimeout: HANDSHAKE_MAX_MS,
-      ...sessionOptions(config),
+    this.secrets = secrets;
+    this.requiresCertificate = config.require_client_certificate ?? false;
+    this.material = this.make();
+    const keys = referencesOf(config).map(({ key }) => key);
+    this.unwatch = secrets.watch(keys, () => {
+      this.material = this.make();
+      onUpdate();
     });
-    this.requiresCertificate = isRequired;
+    for (const _ of keys) onUpdate();
   }
 
-  /** The certificate of this context. */
-  get certificate(): CertificateFacts {
-    return this.local;
+  /** No handshake will come. Those under way go on. */
+  dispose(): void {
+    this.unwatch();
   }
 
-  /** Takes a stream over, with what was read of it given back to it before (`unshift`). */
+  /**
+   * Takes a stream over, with what was read of it given back to it before (`unshift`).
+   * @param serverName that the client asks for, as far as it is known already: several certificates are chosen by it
+   */
   handshake(
     stream: NodeSocket,
     remote: Address,
     local: Address | null,
     highBytes: number,
     owner: HandshakeOwner,
+    serverName = "",
   ): Handshake {
+    // What holds now judges, though a secret be replaced meanwhile: OpenSSL asks the same authorities.
+    const { material } = this;
+    const { choice } = material;
     return new Handshake(
-      this.server,
+      this.serverFor(material, serverName === "" ? choice.withoutName : choice.forName(serverName)),
       stream,
       this.options,
       owner,
       (secure) => {
-        const answer = this.judge(secure);
+        const answer = this.judge(secure, material);
         if ("kind" in answer) return answer;
         const parts = { options: this.options, stream: secure, below: stream, remote, local, highBytes };
         return new TlsSocket(parts, answer, null);
       },
-      (reason) => this.failed(reason),
+      (reason) => this.failed(reason, material),
     );
   }
 
-  private judge(secure: TLSSocket): TlsFacts | CloseReason {
-    const { stats, validator } = this;
+  private judge(secure: TLSSocket, { validator, identities }: ServerMaterial): TlsFacts | CloseReason {
+    const { stats } = this;
     const certificate = secure.getPeerX509Certificate();
     const peer = certificate === undefined ? null : new CertificateFacts(certificate);
     let peerIsValidated = false;
@@ -121,30 +127,95 @@ export class TlsServerContext {
       peerIsValidated = verdict.kind === ACCEPTED;
     }
     const serverName = typeof secure.servername === "string" ? secure.servername.toLowerCase() : "";
-    const facts = new TlsFacts(secure, { serverName, peer, peerIsValidated, local: this.local });
+    const facts = new TlsFacts(secure, { serverName, peer, peerIsValidated, local: shownBy(secure, identities) });
     stats.succeeded(facts);
     return facts;
   }
 
   /** Counts what the verdict has not. */
-  private failed(reason: CloseReason): void {
+  private failed(reason: CloseReason, { validator }: ServerMaterial): void {
     const failure = reason.transportFailure ?? "";
     if (failure.includes("PEER_DID_NOT_RETURN_A_CERTIFICATE")) this.stats.failVerifyNoCert.inc();
-    else if (failure.includes("X509_verify_cert") && this.requiresCertificate && this.validator.insistsOnChain) {
+    else if (failure.includes("X509_verify_cert") && this.requiresCertificate && validator.insistsOnChain) {
       this.stats.failVerifyError.inc();
     } else if (failure !== "" && !failure.includes("CERTIFICATE_VERIFY_FAILED")) this.stats.connectionError.inc();
   }
+
+  /** What the config and the secrets come to now. Throws TlsMaterialError. */
+  private make(): ServerMaterial {
+    const { config, secrets } = this;
+    const { common_tls_context: common = {}, session_ticket_keys_sds_secret_config: reference } = config;
+    const identities = identitiesOf(common, secrets);
+    const tickets =
+      reference === undefined
+        ? config.session_ticket_keys
+        : required(secrets, sdsReference(reference, "session_ticket_keys")).session_ticket_keys;
+    const [key] = tickets?.keys ?? [];
+    const material = {
+      identities,
+      choice: new CertificateChoice(identities, config.full_scan_certs_on_sni_mismatch ?? false),
+      validator: new PeerValidator(validationOf(common, secrets)),
+      ticketKeys: key === undefined ? this.ownTicketKeys : ticketKeysOf(readDataSource(key)),
+      servers: new Map(),
+    };
+    // What OpenSSL does not like is said now.
+    this.serverFor(material, material.choice.withoutName);
+    return material;
+  }
+
+  /** The server that shows these. */
+  private serverFor(material: ServerMaterial, identities: readonly NamedIdentity[]): Server {
+    const { servers } = material;
+    let server = servers.get(identities);
+    if (server === undefined) {
+      server = createServer(this.optionsWith(material, identities));
+      servers.set(identities, server);
+    }
+    return server;
+  }
+
+  private optionsWith({ validator, ticketKeys }: ServerMaterial, identities: readonly NamedIdentity[]): TlsOptions {
+    const { config, requiresCertificate } = this;
+    const { authorities, revocations } = validator;
+    const { common_tls_context: common = {}, session_timeout: timeout } = config;
+    const protocol = protocolOptions(common.tls_params);
+    const noTickets = config.disable_stateless_session_resumption === true ? constants.SSL_OP_NO_TICKET : 0;
+    return {
+      ...protocol,
+      secureOptions: protocol.secureOptions | noTickets,
+      honorCipherOrder: config.prefer_client_ciphers !== true,
+      cert: identities.map(({ identity }) => identity.chainPem),
+      key: identities.map(({ identity }) => identity.key.export({ type: "pkcs8", format: "pem" })),
+      ca: [...(authorities ?? [])],
+      ...(revocations === undefined ? {} : { crl: revocations }),
+      ...(common.alpn_protocols?.length ? { ALPNProtocols: [...common.alpn_protocols] } : {}),
+      allowPartialTrustChain: true,
+      requestCert: requiresCertificate || validator.checksAnything,
+      // Where OpenSSL may refuse by itself, its peer gets the alert that says why.
+      rejectUnauthorized: requiresCertificate && validator.insistsOnChain,
+      handshakeTimeout: HANDSHAKE_MAX_MS,
+      ...(timeout === undefined ? {} : { sessionTimeout: Math.max(1, Math.floor(timeout / 1_000)) }),
+      ticketKeys,
+    };
+  }
 }
 
-/** Tickets are encrypted with keys of this worker's own unless the config gives some. */
-function sessionOptions(config: DownstreamTlsContext) {
-  const key = config.session_ticket_keys?.keys?.[0];
-  return {
-    ...(config.session_timeout === undefined
-      ? {}
-      : { sessionTimeout: Math.max(1, Math.floor(config.session_timeout / 1_000)) }),
-    ...(key === undefined ? {} : { ticketKeys: ticketKeysOf(readDataSource(key)) }),
-  };
+/** What a context is made of, as long as its secrets stay. */
+interface ServerMaterial {
+  readonly identities: readonly NamedIdentity[];
+  readonly choice: CertificateChoice;
+  readonly validator: PeerValidator;
+  readonly ticketKeys: Buffer;
+  /** One for each choice of certificates that was made. */
+  readonly servers: Map<readonly NamedIdentity[], Server>;
+}
+
+/** Which of our certificates a client was shown. */
+function shownBy(secure: TLSSocket, identities: readonly NamedIdentity[]): CertificateFacts {
+  const [first] = identities as readonly [NamedIdentity, ...NamedIdentity[]];
+  if (identities.length === 1) return first.facts;
+  const shown = secure.getX509Certificate()?.raw;
+  return identities.find(({ facts }) => shown?.equals(facts.certificate.raw) === true)?.facts ?? first.facts;
 }
 
 /** Envoy's file holds name (16), HMAC key (32), AES key (32); Node wants name (16), HMAC key (16), AES key (16). */

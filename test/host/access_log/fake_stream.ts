@@ -53,6 +53,7 @@ export function fakeStream(facts: Partial<StreamInfo> = {}): StreamInfo {
     virtualHostName: "",
     virtualClusterName: "",
     metadataOf: () => undefined,
+    filterState: () => undefined,
     requestId: "",
     requestHeaders: null,
     responseHeaders: null,

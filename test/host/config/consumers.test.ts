@@ -23,6 +23,8 @@ const ANSWERS = [
   "host/config/application_log.ts",
   "host/config/data_source.ts",
   "host/config/discovery_kind.ts",
+  "host/config/secrets/load.ts",
+  "host/config/secrets/reference.ts",
   "host/config/tls_material.ts",
 ];
 

@@ -12,6 +12,7 @@ const authority = makeAuthority("ours");
 const server = makeCertificate({ issuer: authority });
 const other = makeCertificate({ issuer: authority });
 const rsa = makeCertificate({ issuer: authority, keyType: "rsa" });
+const wide = makeCertificate({ issuer: authority, keyType: "ec384" });
 
 function file(name: string, text: string): { filename: string } {
   const filename = join(folder, name);
@@ -71,12 +72,14 @@ function problems({
   return problemsOf(JSON.stringify(config), "a.json");
 }
 
-it("takes a certificate of each type of key, from files and inline", () => {
-  const inline = {
+it("takes certificates from files, inline, and from secrets by name", () => {
+  const given = {
     certificate_chain: { inline_string: rsa.certificate },
     private_key: { inline_bytes: Buffer.from(rsa.key).toString("base64") },
   };
-  expect(problems({ common: { tls_certificates: [good, inline] } })).toEqual([]);
+  expect(problems({ common: { tls_certificates: [good, given, good] } })).toEqual([]);
+  const named = { tls_certificates: [], tls_certificate_sds_secret_configs: [sds("s", secret("s").filename)] };
+  expect(problems({ common: named })).toEqual([]);
 });
 
 const certificates = (...tls_certificates: object[]) => ({ common: { tls_certificates } });
@@ -84,6 +87,10 @@ const validation = (validation_context: object) => ({ common: { validation_conte
 const params = (tls_params: object) => ({ common: { tls_params } });
 const ca = file("ca.pem", authority.certificate);
 const nonsense = file("nonsense.pem", "no PEM here");
+const inline = (text: string) => ({ inline_string: text });
+const sds = (name: string, path: string) => ({ name, sds_config: { path_config_source: { path } } });
+const secret = (name: string) =>
+  file(`${name}.json`, JSON.stringify({ resources: [{ "@type": `${TLS}.Secret`, name, tls_certificate: good }] }));
 const broken = file("broken.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
 
 it.each<[string, Parameters<typeof problems>[0], string, string]>([
@@ -124,7 +131,49 @@ it.each<[string, Parameters<typeof problems>[0], string, string]>([
     "a private key is required",
   ],
   ["no certificate at all", certificates(), "common_tls_context", "no TLS certificates found"],
-  ["two of one type of key", certificates(good, good), "tls_certificates[1]", "is not supported yet"],
+  [
+    "keys on different curves",
+    certificates(good, { certificate_chain: inline(wide.certificate), private_key: inline(wide.key) }),
+    "tls_certificates[1]",
+    "on different curves",
+  ],
+  [
+    "a secret that is nowhere",
+    { common: { tls_certificates: [], tls_certificate_sds_secret_configs: [{ name: "a" }] } },
+    "tls_certificate_sds_secret_configs[0]",
+    "unknown static secret 'a'",
+  ],
+  [
+    "a file that holds no secret",
+    { common: { tls_certificate_sds_secret_configs: [sds("a", nonsense.filename)] } },
+    "tls_certificate_sds_secret_configs[0]",
+    `in ${nonsense.filename}`,
+  ],
+  [
+    "a file that holds another secret",
+    { common: { validation_context_sds_secret_config: sds("a", secret("b").filename) } },
+    "validation_context_sds_secret_config",
+    "'a' is expected",
+  ],
+  [
+    "a file that holds another kind of secret",
+    {
+      common: {
+        combined_validation_context: {
+          default_validation_context: {},
+          validation_context_sds_secret_config: sds("b", secret("b").filename),
+        },
+      },
+    },
+    "combined_validation_context.validation_context_sds_secret_config",
+    "is no validation_context",
+  ],
+  [
+    "a secret from a server",
+    { common: { tls_certificate_sds_secret_configs: [{ name: "a", sds_config: { ads: {} } }] } },
+    "ads",
+    "not supported yet",
+  ],
   [
     "authorities that are none",
     validation({ trusted_ca: nonsense }),
@@ -181,6 +230,12 @@ it.each<[string, Parameters<typeof problems>[0], string, string]>([
     { context: { session_ticket_keys: { keys: [{ inline_string: "short" }] } } },
     "session_ticket_keys",
     "expected 80",
+  ],
+  [
+    "several ticket keys",
+    { context: { session_ticket_keys: { keys: [inline("a".repeat(80)), inline("b".repeat(80))] } } },
+    "session_ticket_keys",
+    "more than one",
   ],
   ["a wildcard within a name", { match: { server_names: ["a*.example"] } }, "server_names", "partial wildcards"],
 ])("names field and fault: %s", (_what, config, field, fault) => {

@@ -69,6 +69,7 @@ const snapshot = (version: number, more: Partial<Snapshot> = {}): Snapshot => ({
   listeners: [],
   isFailingHealth: false,
   overload: NO_OVERLOAD,
+  secrets: [],
   ...more,
 });
 
