@@ -88,6 +88,7 @@ export function http2SettingsOf(
 ): Http2Settings {
   const { connection_keepalive: keepalive, stream_error_on_invalid_http_messaging: deprecated } = options;
   const interval = keepalive?.interval ?? 0;
+  const jitter = keepalive?.interval_jitter;
   const isStreamError = options.override_stream_error_on_invalid_http_message ?? deprecated;
   return {
     ...rest,
@@ -110,7 +111,7 @@ export function http2SettingsOf(
         : {
             intervalMs: interval,
             timeoutMs: keepalive.timeout,
-            jitterMs: (interval * (keepalive.interval_jitter?.value ?? JITTER_PERCENT)) / 100,
+            jitterMs: (interval * (jitter === undefined ? JITTER_PERCENT : (jitter.value ?? 0))) / 100,
             idleIntervalMs: keepalive.connection_idle_interval ?? 0,
           },
   };

@@ -21,7 +21,7 @@ import { codecErrorBody } from "./local_reply.ts";
 import { type ConnectionParts, DRAIN_IDLE_MS, ServerConnection } from "./server_connection.ts";
 
 /** Content of answers that all streams of one connection may keep for a client that leaves them no window. Beyond it nobody produces more, until half of it is gone. */
-export const RESPONSES_HELD_MAX = 2 * 1024 * 1024;
+export const RESPONSES_HELD_MAX = 8 * 1024 * 1024;
 /** With so much in front of the kernel content waits in its exchange. */
 export const SOCKET_PENDING_MAX = 65_536;
 /** With so much there, heads and acknowledgements that is, nothing more is read of a client that does not read. */

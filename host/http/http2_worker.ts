@@ -7,10 +7,17 @@ import type { ServerCodecOptions } from "./connection_manager.ts";
 import type { HttpWorker } from "./http_worker.ts";
 import { Http2Exchange } from "./http2_exchange.ts";
 
+/**
+ * Envoy's is 1,024. A stream is a connection to an upstream of HTTP/1, so it is also how many of those one client may have opened at once, and with so many bodies of 64 KiB
+ * that it does not take nothing else of its connection has to wait (RESPONSES_HELD_MAX). It is the least that RFC 9113 6.5.2 recommends, and what nginx, HAProxy and others say.
+ */
+const MAX_CONCURRENT_STREAMS = 100;
+
 /** How they are opened. */
 export function http2ServerSettings(options: Http2ProtocolOptions, limits: ServerCodecOptions): Http2Settings {
   const { maxHeadBytes, maxHeaders, underscores } = limits;
-  return http2SettingsOf(options, { maxHeadBytes, maxHeaders, underscores });
+  const settings = http2SettingsOf(options, { maxHeadBytes, maxHeaders, underscores });
+  return { ...settings, maxConcurrentStreams: options.max_concurrent_streams ?? MAX_CONCURRENT_STREAMS };
 }
 
 /** More than this many free ones are left to the garbage collector: a burst does not stay for ever. */

@@ -1,239 +1,81 @@
 /**
- * An upstream of a simulated proxy that speaks HTTP/2: over a core of its own, or in raw frames. It is told what to say and when, and keeps what it hears, stream by
- * stream.
+ * The far end of a connection of a simulated proxy that speaks HTTP/2: a client, made of a core of its own. What it hears it writes down in the words of
+ * Http2Peer: `HEADERS 1 200 end`, `DATA 1 text`, `RESET 1 8`, `GOAWAY 0 1`.
  */
 
-import type { CloseReason } from "../../host/net/close_reason.ts";
-import type { OutputSlab, Socket, SocketOwner } from "../../host/net/socket.ts";
-import type { Http2Bench, Http2Peer, Settings } from "./http2_bench.ts";
-import { type Fields, frame, GOAWAY, RST_STREAM, SETTINGS, settings, u32 } from "./http2_frames.ts";
+import type { NetOptions } from "../../host/net/socket.ts";
+import { FarEnd } from "./far_end.ts";
+import { Http2Bench, type Http2Peer, type Settings } from "./http2_bench.ts";
+import type { Fields } from "./http2_frames.ts";
 
-/** Octets that it writes at a time. */
-const WRITE_MAX = 16_384;
+const bench = new Http2Bench();
 
-export interface HeardStream {
-  readonly id: number;
-  readonly head: Fields;
-  body: Buffer;
-  trailers: Fields | null;
-  isComplete: boolean;
-  /** The code with which the proxy reset it; null: it did not. */
-  resetBy: number | null;
-}
-
-interface Saying {
-  bytes: Buffer;
-  readonly ends: boolean;
-  readonly trailers: Fields | null;
-}
-
-export class Http2FarEnd implements SocketOwner {
-  readonly socket: Socket;
+export class Http2FarEnd extends FarEnd {
   readonly peer: Http2Peer;
-  readonly streams = new Map<number, HeardStream>();
-  /** What the proxy did wrong, or took for wrong. */
-  broken = "";
-  goawayFrom: number | null = null;
-  closedBy: CloseReason | null = null;
-  /** PING frames that were answered to us. */
-  pingAcks = 0;
-  /** Frames of the proxy's own that came, as words. */
-  whenStream: (stream: HeardStream) => void = () => {};
-  whenComplete: (stream: HeardStream) => void = () => {};
-  whenRead: () => void = () => {};
-  /** Answers nothing, not even SETTINGS. */
-  isMute = false;
-  private readonly memory: Uint8Array;
-  /** What came of a frame that is not whole; null: frames are not looked at. */
-  private cut: Buffer | null = null;
-  private acksBeside = 0;
-  private readonly saying = new Map<number, Saying>();
+  private readonly bytes: Uint8Array;
 
-  constructor(socket: Socket, memory: Uint8Array, bench: Http2Bench, options: Settings = {}) {
-    this.socket = socket;
-    this.memory = memory;
-    this.peer = bench.server({ maxStreams: 1_000, ...options });
-    socket.owner = this;
+  constructor(options: NetOptions, settings: Settings = {}) {
+    super(options);
+    this.bytes = options.readBuffer.bytes;
+    this.peer = bench.client(settings);
+    this.peer.fetch();
   }
 
-  get isClosed(): boolean {
-    return this.closedBy !== null;
+  /** Says what the peer has said so far. */
+  flush(): this {
+    this.send(this.peer.takeSent());
+    return this;
   }
 
-  /** The streams whose requests are whole. */
-  get complete(): readonly HeardStream[] {
-    return [...this.streams.values()].filter(({ isComplete }) => isComplete);
+  /** A request with this body, or without its end. The stream's id, which may have been started before GOAWAY came. */
+  ask(fields: Fields, body: string | null = "", id = this.peer.start()): number {
+    this.peer.head(id, fields, body === "");
+    if (body !== null && body !== "") this.say(id, body, true);
+    this.flush();
+    return id;
   }
 
-  // --- to be told ------------------------------------------------------------------------------------------------------
+  /** Content of a request; how much of it the windows took. */
+  say(id: number, text: string, ends = false): number {
+    const taken = this.peer.data(id, Buffer.from(text, "latin1"), ends);
+    this.flush();
+    return taken;
+  }
 
-  head(stream: number, fields: Fields, endStream = false): void {
-    this.peer.head(stream, fields, endStream);
+  cancel(id: number, code: number): void {
+    this.peer.reset(id, code);
     this.flush();
   }
 
-  /** What finds no window waits until there is one. */
-  data(stream: number, bytes: Uint8Array | string, endStream = false, trailers: Fields | null = null): void {
-    this.saying.set(stream, { bytes: Buffer.from(bytes as string, "latin1"), ends: endStream, trailers });
-    this.sayMore(stream);
-    this.flush();
+  /** All that was heard of one stream, or of the connection (0), without frames of our own. */
+  heard(id: number): string[] {
+    return this.peer.log.filter((line) => !line.startsWith(">") && (line.split(" ")[1] ?? "0") === String(id));
   }
 
-  reset(stream: number, error: number): void {
-    this.saying.delete(stream);
-    this.peer.reset(stream, error);
-    this.flush();
+  /** GOAWAY that were heard: last stream and code. */
+  get goaways(): string[] {
+    return this.peer.log.filter((line) => line.startsWith("GOAWAY"));
   }
 
-  answer(stream: number, body: string, fields: Fields = []): void {
-    this.head(stream, [[":status", "200"], ...fields]);
-    this.data(stream, body, true);
+  content(id: number): string {
+    return this.peer.content.get(id)?.toString("latin1") ?? "";
   }
 
-  goaway(last: number, error = 0): void {
-    this.raw(frame(GOAWAY, 0, 0, u32(last, error)));
-  }
-
-  /** Octets as they are, whatever they mean. */
-  raw(bytes: Buffer): void {
-    if (bytes.length > 0 && !this.isClosed) this.socket.write(new Octets(bytes), bytes.length);
-  }
-
-  /** SETTINGS beside those of its core, which would not understand a second acknowledgement: it does not hear of it. */
-  changeSettings(values: Readonly<Record<number, number>>): void {
-    this.cut ??= Buffer.alloc(0);
-    this.acksBeside++;
-    this.raw(settings(values));
-  }
-
-  rawReset(stream: number, error: number): void {
-    this.raw(frame(RST_STREAM, 0, stream, u32(error)));
-  }
-
-  /** Opens the windows of content that came and was not reported. */
-  consume(stream: number, bytes: number): void {
-    this.peer.consumed(stream, bytes);
-    this.flush();
-  }
-
-  // --- the socket ------------------------------------------------------------------------------------------------------
-
-  onConnect(): void {}
-
-  onRead(address: number, length: number): void {
-    this.peer.feed(this.ofCore(Buffer.from(this.memory.subarray(address, address + length))));
-    this.hear();
+  override onRead(address: number, length: number): void {
+    this.receivedBytes += length;
+    this.peer.feed(Buffer.from(this.bytes.subarray(address, address + length)));
+    if (this.socket.isOpen) this.flush();
     this.whenRead();
-    if (!this.isMute) this.flush();
   }
 
-  onEnd(): void {
-    this.socket.end();
-  }
-
-  onDrain(): void {}
-
-  onClose(reason: CloseReason): void {
-    this.closedBy = reason;
-    this.peer.close();
-  }
-
-  // --- inside ----------------------------------------------------------------------------------------------------------
-
-  /** Whole frames, when acknowledgements are to be taken out. */
-  private ofCore(bytes: Buffer): Buffer {
-    if (this.cut === null) return bytes;
-    let input = Buffer.concat([this.cut, bytes]);
-    const frames: Buffer[] = [];
-    while (input.length >= 9 && input.length >= 9 + input.readUIntBE(0, 3)) {
-      const frame = input.subarray(0, 9 + input.readUIntBE(0, 3));
-      input = input.subarray(frame.length);
-      if (frame[3] === SETTINGS && this.acksBeside > 0) this.acksBeside--;
-      else frames.push(frame);
-    }
-    this.cut = input;
-    return Buffer.concat(frames);
-  }
-
-  private hear(): void {
-    for (const line of this.peer.take()) {
-      const [word = "", id = "0", rest = ""] = line.split(" ", 3);
-      const stream = this.streams.get(Number(id));
-      if (word === "HEADERS") this.open(Number(id), line.endsWith(" end"));
-      else if (word === "DATA" && stream !== undefined) this.heardData(stream, line.endsWith(" end"));
-      else if (word === "TRAILERS" && stream !== undefined) this.heardTrailers(stream);
-      else if (word === "RESET" && stream !== undefined) this.heardReset(stream, Number(rest));
-      else if (word === "WRITABLE") this.sayMore(Number(id));
-      else if (word === "ERROR") this.broken ||= line;
-      else if (word === "GOAWAY") this.goawayFrom = Number(rest);
-    }
-  }
-
-  private open(id: number, ends: boolean): void {
-    const head = this.peer.heads.get(id)?.[0] ?? [];
-    const stream: HeardStream = { id, head, body: Buffer.alloc(0), trailers: null, isComplete: ends, resetBy: null };
-    this.streams.set(id, stream);
-    this.whenStream(stream);
-    if (ends) this.whenComplete(stream);
-  }
-
-  private heardData(stream: HeardStream, ends: boolean): void {
-    stream.body = this.peer.content.get(stream.id) ?? stream.body;
-    if (!ends) return;
-    stream.isComplete = true;
-    this.whenComplete(stream);
-  }
-
-  private heardTrailers(stream: HeardStream): void {
-    stream.trailers = this.peer.heads.get(stream.id)?.at(-1) ?? [];
-    stream.isComplete = true;
-    this.whenComplete(stream);
-  }
-
-  private heardReset(stream: HeardStream, error: number): void {
-    stream.resetBy = error;
-    this.saying.delete(stream.id);
-  }
-
-  private sayMore(id: number): void {
-    const saying = this.saying.get(id);
-    if (saying === undefined) return;
-    const { ends, trailers } = saying;
-    do {
-      const piece = saying.bytes.subarray(0, WRITE_MAX);
-      const isLast = piece.length === saying.bytes.length;
-      const taken = this.peer.data(id, piece, ends && isLast && trailers === null);
-      if (taken < 0) {
-        this.saying.delete(id);
-        return;
-      }
-      saying.bytes = saying.bytes.subarray(taken);
-      if (taken < piece.length) return;
-    } while (saying.bytes.length > 0);
-    this.saying.delete(id);
-    if (trailers !== null) this.peer.trailers(id, trailers);
-  }
-
-  private flush(): void {
-    this.raw(this.peer.takeSent());
+  override onEnd(): void {
+    this.isEnded = true;
+    if (this.endsOnFin) this.socket.end();
   }
 }
 
-class Octets implements OutputSlab {
-  readonly bytes: Uint8Array;
-
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes;
-  }
-
-  view(length: number): Uint8Array {
-    return this.bytes.subarray(0, length);
-  }
-
-  release(): void {}
-}
-
-/** The value of a field; undefined without. */
-export function fieldOf(fields: Fields, name: string): string | undefined {
-  return fields.find(([n]) => n === name)?.[1];
+/** Gives the peers' core back what they held. */
+export function leaksOfPeers(ends: readonly Http2FarEnd[]): [number, number, number] {
+  for (const { peer } of ends) peer.close();
+  return bench.leaks();
 }

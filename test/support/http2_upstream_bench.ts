@@ -5,7 +5,7 @@ import { networkFilters } from "../../filters/registry.ts";
 import { assignment, http2Options, httpConfig, route } from "../e2e/support/config.ts";
 import type { FarEnd } from "./far_end.ts";
 import type { Settings } from "./http2_bench.ts";
-import { fieldOf, type HeardStream, type Http2FarEnd } from "./http2_far_end.ts";
+import { fieldOf, type HeardStream, type Http2UpstreamEnd } from "./http2_upstream_end.ts";
 import { SimulatedProxy } from "./simulated_proxy.ts";
 
 export const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`;
@@ -23,13 +23,13 @@ export interface Wish {
   readonly far?: Settings;
   readonly routes?: readonly object[];
   /** Done with each connection of the upstream. */
-  readonly prepare?: (end: Http2FarEnd) => void;
+  readonly prepare?: (end: Http2UpstreamEnd) => void;
 }
 
 export class Http2UpstreamBench {
   readonly proxy: SimulatedProxy;
   /** Connections to the upstream so far. */
-  readonly ends: Http2FarEnd[] = [];
+  readonly ends: Http2UpstreamEnd[] = [];
 
   private constructor(proxy: SimulatedProxy) {
     this.proxy = proxy;
@@ -39,7 +39,7 @@ export class Http2UpstreamBench {
     const u = { load_assignment: assignment("u", [9001]), ...http2Options(http2, options), ...cluster };
     const config = httpConfig({ routes: routes ?? [route("/", "u")], clusters: { u }, manager });
     const bench = new Http2UpstreamBench(await SimulatedProxy.start(config, { networkFilters }));
-    const accept = (end: Http2FarEnd) => {
+    const accept = (end: Http2UpstreamEnd) => {
       bench.ends.push(end);
       prepare?.(end);
     };
@@ -48,8 +48,8 @@ export class Http2UpstreamBench {
   }
 
   /** The latest connection. */
-  get upstream(): Http2FarEnd {
-    return this.ends.at(-1) as Http2FarEnd;
+  get upstream(): Http2UpstreamEnd {
+    return this.ends.at(-1) as Http2UpstreamEnd;
   }
 
   ask(...paths: string[]): FarEnd[] {

@@ -25,7 +25,7 @@ import { bootstrapOf } from "./config_door.ts";
 import { FakeNetwork, manualSchedule } from "./fake_net.ts";
 import { FarEnd } from "./far_end.ts";
 import { Http2Bench, type Settings } from "./http2_bench.ts";
-import { Http2FarEnd } from "./http2_far_end.ts";
+import { Http2UpstreamEnd } from "./http2_upstream_end.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 export interface SimulationOptions {
@@ -170,9 +170,13 @@ export class SimulatedProxy {
 
   /** A client of the first address of a listener. */
   client(listener = "front"): FarEnd {
+    return this.connect(new FarEnd(this.farOptions), listener);
+  }
+
+  /** Lets an end of the test's own kind be a client. */
+  connect<E extends FarEnd>(client: E, listener = "front"): E {
     const bound = this.runtime.listeners.bound.find(({ name }) => name === listener)?.addresses[0];
     if (bound === undefined || !("port" in bound)) throw new Error(`nobody listens for ${listener}`);
-    const client = new FarEnd(this.farOptions);
     client.socket = this.far.connect(new IpAddress(4, bound.ip, bound.port), { highBytes: 0 }, client);
     return client;
   }
@@ -197,11 +201,11 @@ export class SimulatedProxy {
   }
 
   /** The same with HTTP/2; all of them share a core. */
-  http2Upstream(port: number, onAccept: (end: Http2FarEnd) => void, settings: Settings = {}): Promise<Listener> {
+  http2Upstream(port: number, onAccept: (end: Http2UpstreamEnd) => void, settings: Settings = {}): Promise<Listener> {
     this.bench ??= new Http2Bench();
     const { bench } = this;
     return this.upstreamSockets(port, (socket) =>
-      onAccept(new Http2FarEnd(socket, this.farOptions.readBuffer.bytes, bench, settings)),
+      onAccept(new Http2UpstreamEnd(socket, this.farOptions.readBuffer.bytes, bench, settings)),
     );
   }
 
@@ -243,7 +247,7 @@ export class SimulatedProxy {
     // The date has a timer.
     count("timers", this.clock.timers.armedCount - 1);
     for (const { name, value } of this.reader.gauges())
-      if (/_active$|_buffered$|_paused$/.test(name)) count(name, value);
+      if (/_active$|_buffered$|_paused$|^http2\.pending_send_bytes$/.test(name)) count(name, value);
     for (const { config, breakers, hosts } of this.directory.describe()) {
       for (const cells of breakers)
         for (const [kind, cell] of Object.entries(cells)) count(`${kind} of ${config.name}`, ledger.used(cell));

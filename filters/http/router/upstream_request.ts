@@ -188,6 +188,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     const { held, stream } = this;
     this.isQueued = false;
     this.exchange = exchange;
+    if (this.answerPaused) this.pauseAnswer(exchange);
     stream.onUpstream(exchange);
     const now = stream.worker.clock.now();
     stream.upstreamFirstTxMs = now;
@@ -300,16 +301,21 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
 
   onDownstreamBlocked(): void {
     this.tunnel?.pauseReading();
-    if (this.answerPaused || this.exchange === null) return;
+    if (this.answerPaused) return;
     this.answerPaused = true;
+    if (this.exchange !== null) this.pauseAnswer(this.exchange);
+  }
+
+  private pauseAnswer(exchange: UpstreamExchange): void {
     this.cluster?.stats.flowPaused.inc();
-    this.exchange.pauseReading();
+    exchange.pauseReading();
   }
 
   onDownstreamDrained(): void {
     this.tunnel?.resumeReading();
-    if (!this.answerPaused || this.exchange === null) return;
+    if (!this.answerPaused) return;
     this.answerPaused = false;
+    if (this.exchange === null) return;
     this.cluster?.stats.flowResumed.inc();
     this.exchange.resumeReading();
   }

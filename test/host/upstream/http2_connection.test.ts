@@ -5,9 +5,9 @@ import { UPSTREAM_OVERFLOW } from "../../../host/stream_info/response_flags.ts";
 import { H2_OPTION_CONNECT } from "../../../host/wasm/layout.gen.ts";
 import { assignment, http2Options, httpConfig, route } from "../../e2e/support/config.ts";
 import { field } from "../../support/http_messages.ts";
-import type { Http2FarEnd } from "../../support/http2_far_end.ts";
 import { frame, GOAWAY, headers, u32 } from "../../support/http2_frames.ts";
 import { get, Http2UpstreamBench, statuses } from "../../support/http2_upstream_bench.ts";
+import type { Http2UpstreamEnd } from "../../support/http2_upstream_end.ts";
 
 const MAX_CONCURRENT_STREAMS = 3;
 
@@ -29,9 +29,9 @@ describe("one connection", () => {
     bench = await Http2UpstreamBench.start({ http2: { max_concurrent_streams: 2 } });
     const clients = bench.ask("/a", "/b", "/c");
     expect(bench.ends).toHaveLength(2);
-    bench.answer("/a", "", bench.ends[0] as Http2FarEnd);
-    bench.answer("/b", "", bench.ends[0] as Http2FarEnd);
-    bench.answer("/c", "", bench.ends[1] as Http2FarEnd);
+    bench.answer("/a", "", bench.ends[0] as Http2UpstreamEnd);
+    bench.answer("/b", "", bench.ends[0] as Http2UpstreamEnd);
+    bench.answer("/c", "", bench.ends[1] as Http2UpstreamEnd);
     expect(statuses(clients)).toEqual([200, 200, 200]);
   });
 
@@ -71,9 +71,9 @@ describe("one connection", () => {
     });
     const clients = bench.ask("/a", "/b", "/c");
     expect(bench.ends).toHaveLength(2);
-    bench.answer("/a", "", bench.ends[0] as Http2FarEnd);
+    bench.answer("/a", "", bench.ends[0] as Http2UpstreamEnd);
     expect(bench.ends[0]?.isClosed).toBe(false);
-    bench.answer("/b", "", bench.ends[0] as Http2FarEnd);
+    bench.answer("/b", "", bench.ends[0] as Http2UpstreamEnd);
     expect(bench.ends[0]?.isClosed).toBe(true);
     bench.answer("/c");
     expect(statuses(clients)).toEqual([200, 200, 200]);
@@ -101,7 +101,7 @@ describe("one connection", () => {
     expect(bench.upstream.isClosed).toBe(false);
     const second = bench.proxy.request(get("/b"));
     expect(bench.ends).toHaveLength(2);
-    bench.answer("/a", "", bench.ends[0] as Http2FarEnd);
+    bench.answer("/a", "", bench.ends[0] as Http2UpstreamEnd);
     expect(bench.ends[0]?.isClosed).toBe(true);
     bench.answer("/b");
     expect(statuses([first, second])).toEqual([200, 200]);

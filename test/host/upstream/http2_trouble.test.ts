@@ -6,12 +6,12 @@ import {
   UPSTREAM_PROTOCOL_ERROR,
   UPSTREAM_REMOTE_RESET,
 } from "../../../host/stream_info/response_flags.ts";
-import type { Http2FarEnd } from "../../support/http2_far_end.ts";
 import { frame, headers, PING, settings, u32, WINDOW_UPDATE } from "../../support/http2_frames.ts";
 import { get, Http2UpstreamBench, post, statuses } from "../../support/http2_upstream_bench.ts";
+import type { Http2UpstreamEnd } from "../../support/http2_upstream_end.ts";
 
 const INITIAL_WINDOW_SIZE = 4;
-const mute = (end: Http2FarEnd) => {
+const mute = (end: Http2UpstreamEnd) => {
   end.isMute = true;
 };
 
