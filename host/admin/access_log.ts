@@ -75,6 +75,8 @@ function streamOf(exchange: AdminExchange, requestHeaders: HeaderMap, responseHe
       listenerMetadata: undefined,
       acceptedMs: exchange.acceptedMs,
       terminationDetails: "",
+      handshakeMs: NEVER,
+      transportFailure: "",
     },
     protocol: exchange.httpVersion === "1.0" ? PROTOCOL_HTTP10 : PROTOCOL_HTTP11,
     startWallMs: exchange.startWallMs,

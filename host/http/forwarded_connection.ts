@@ -57,6 +57,14 @@ export class ForwardedConnection implements ConnectionInfo {
     return this.base.acceptedMs;
   }
 
+  get handshakeMs(): number {
+    return this.base.handshakeMs;
+  }
+
+  get transportFailure(): string {
+    return this.base.transportFailure;
+  }
+
   get terminationDetails(): string {
     return this.base.terminationDetails;
   }

@@ -31,19 +31,28 @@ export interface ArrivalOwner<C extends ChainTransport> {
   readonly stats: ListenerStats;
   readonly timers: Timers;
   readonly filters: ListenerFilters;
+  /** Addresses of the lost are asked for. */
+  readonly logsConnections: boolean;
   chainFor(socket: Socket, facts: Readonly<ConnectionFacts>): C | null;
   /** It has a chain: it counts. */
   onChosen(): void;
   /** It can be used; the owner takes the socket over. */
   onArrived(arrival: Arrival<C>, socket: Socket, chain: C, tls: TlsFacts | null): void;
-  /** It is closed. */
-  onLost(arrival: Arrival<C>): void;
+  /** It is closed, or being closed. */
+  onLost(arrival: Arrival<C>, socket: Socket): void;
 }
 
 export class Arrival<C extends ChainTransport> implements InspectionOwner, HandshakeOwner, TimerOwner {
   readonly acceptedMs: number;
   /** What listener filters have learnt. */
   facts: Readonly<ConnectionFacts> = NO_FACTS;
+  /** Why it is lost: we would not have it any longer. */
+  isLocalEnd = false;
+  /** The same, of TLS, in Envoy's words; empty: another reason. */
+  transportFailure = "";
+  hasTimedOut = false;
+  /** No chain would have it. */
+  isUnmatched = false;
   private readonly owner: ArrivalOwner<C>;
   private readonly socket: Socket;
   /** Of the handshake; null until there is one to wait for. */
@@ -60,6 +69,8 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
 
   begin(): void {
     const { owner, socket } = this;
+    // It is known as long as the socket is open.
+    if (owner.logsConnections) void socket.local;
     const filters = owner.filters.isEmpty ? [] : owner.filters.at(socket.local);
     if (filters.length === 0) {
       this.choose(null);
@@ -71,14 +82,15 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
     new Inspection(socket, facts, filters, owner.filters.parts, this);
   }
 
-  /** Whether a chain was chosen for it. */
-  get isCounted(): boolean {
-    return this.chain !== null;
+  /** Null: none was chosen for it. */
+  get chosen(): C | null {
+    return this.chain;
   }
 
   /** Gives up. */
   close(): void {
     if (this.isOver) return;
+    this.isLocalEnd = true;
     this.handshake?.close();
     if (this.handshake === null) this.socket.close();
     this.lost();
@@ -101,13 +113,15 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
     this.arrived(socket, socket.tls);
   }
 
-  onHandshakeFailed(_reason: CloseReason): void {
+  onHandshakeFailed({ transportFailure = "" }: CloseReason): void {
+    this.transportFailure = transportFailure;
     this.lost();
   }
 
   /** The handshake takes too long. */
   onTimer(): void {
     this.owner.stats.transportSocketConnectTimeout.inc();
+    this.hasTimedOut = true;
     this.close();
   }
 
@@ -117,6 +131,7 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
     const chain = owner.chainFor(socket, this.facts);
     if (chain === null) {
       owner.stats.noFilterChainMatch.inc();
+      this.isUnmatched = true;
       // Bytes that nobody reads: the kernel resets.
       if (read !== null && read.length > 0) socket.reset();
       this.close();
@@ -155,6 +170,6 @@ export class Arrival<C extends ChainTransport> implements InspectionOwner, Hands
     if (this.isOver) return;
     this.isOver = true;
     this.timer?.release();
-    this.owner.onLost(this);
+    this.owner.onLost(this, this.socket);
   }
 }

@@ -5,6 +5,7 @@
  * lost. The chains of before drain, and are disposed of with their last connection, which ends with the drain time at the latest.
  */
 
+import { type AccessLog, createAccessLogs } from "../access_log/log.ts";
 import type { Listener as ListenerConfig } from "../config/types/listener.ts";
 import type { HttpWorker } from "../http/http_worker.ts";
 import type { Timer, TimerOwner, Timers } from "../net/clock.ts";
@@ -14,12 +15,14 @@ import type { RouteTable } from "../route/route_entry.ts";
 import type { Scope, ScopeLease } from "../stats/scope.ts";
 import type { ConnectionFacts } from "../stream_info/connection_facts.ts";
 import type { FilterMetadata } from "../stream_info/metadata.ts";
-import { DownstreamConnection, type DownstreamOwner } from "../tcp/downstream.ts";
+import { type ConnectionInfo, NEVER, type StreamInfo } from "../stream_info/stream_info.ts";
+import { type ConnectionTotals, DownstreamConnection, type DownstreamOwner } from "../tcp/downstream.ts";
 import { CONTINUE, type NetworkFilter, type NetworkFilterFactory } from "../tcp/filter.ts";
 import type { ClusterManager } from "../upstream/cluster_manager.ts";
 import { addressOf, addressText, type PlainAddress } from "../upstream/host.ts";
 import { Arrival, type ArrivalOwner, type ChainTransport } from "./arrival.ts";
 import { tlsOf } from "./chain_transport.ts";
+import { connectionRecord, NO_TOTALS, UNMATCHED } from "./connection_record.ts";
 import type { ListenerFilterFactories } from "./filter.ts";
 import { FilterChainMatcher } from "./filter_chain_match.ts";
 import { ListenerFilters } from "./listener_filters.ts";
@@ -58,6 +61,7 @@ export interface ListenerContext {
 }
 
 const BACKLOG = 4096;
+const TRANSPORT_TIMEOUT = "transport socket timeout was reached";
 
 export class Listener {
   private description: ListenerDescription;
@@ -216,6 +220,8 @@ class ChainSet implements DownstreamOwner, ArrivalOwner<Chain>, TimerOwner {
   readonly stats: ListenerStats;
   readonly timers: Timers;
   readonly filters: ListenerFilters;
+  readonly logsConnections: boolean;
+  private readonly accessLogs: readonly AccessLog[];
   private readonly facts: { readonly name: string; readonly metadata: FilterMetadata | undefined };
   private readonly worker: HttpWorker;
   private readonly matcher: FilterChainMatcher<Chain>;
@@ -243,6 +249,8 @@ class ChainSet implements DownstreamOwner, ArrivalOwner<Chain>, TimerOwner {
     this.timers = worker.timers;
     this.stats = stats;
     this.filters = new ListenerFilters(config, worker, listenerFactories);
+    this.accessLogs = createAccessLogs(config.access_log ?? [], worker.accessLogSinks);
+    this.logsConnections = this.accessLogs.length > 0;
     this.onDisposed = onDisposed;
     this.drainTimeMs = context.drainTimeMs;
     this.drainTimer = worker.timers.timer(this);
@@ -321,6 +329,7 @@ class ChainSet implements DownstreamOwner, ArrivalOwner<Chain>, TimerOwner {
       chain.name,
       arrival.facts,
       tls,
+      tls === null ? NEVER : worker.clock.now() - arrival.acceptedMs,
       this,
     );
     this.connections.add(connection);
@@ -329,15 +338,50 @@ class ChainSet implements DownstreamOwner, ArrivalOwner<Chain>, TimerOwner {
     worker.turn.end();
   }
 
-  onLost(arrival: Arrival<Chain>): void {
+  onLost(arrival: Arrival<Chain>, socket: Socket): void {
     this.arrivals.delete(arrival);
-    if (arrival.isCounted) this.left(arrival.acceptedMs);
-    else this.disposeIfDone();
+    const { chosen } = arrival;
+    if (this.accessLogs.length > 0) this.recordLost(arrival, socket);
+    if (chosen === null) {
+      this.disposeIfDone();
+      return;
+    }
+    chosen.filters[0]?.onConnectionLost?.(arrival.isLocalEnd);
+    this.left(arrival.acceptedMs);
   }
 
-  onConnectionClosed(connection: DownstreamConnection): void {
+  onConnectionClosed(connection: DownstreamConnection, end: ConnectionTotals | StreamInfo): void {
     this.connections.delete(connection);
+    if (this.accessLogs.length > 0) this.record(connection, end);
     this.left(connection.acceptedMs);
+  }
+
+  private recordLost(arrival: Arrival<Chain>, { remote, local }: Socket): void {
+    const { acceptedMs, chosen, facts, hasTimedOut, transportFailure } = arrival;
+    const connection = {
+      id: this.worker.nextConnectionId(),
+      directRemote: remote,
+      remote: facts.remote ?? remote,
+      local: facts.local ?? local,
+      facts,
+      serverName: facts.serverName,
+      tls: null,
+      filterChainName: chosen?.name ?? "",
+      listenerName: this.facts.name,
+      listenerMetadata: this.facts.metadata,
+      acceptedMs,
+      terminationDetails: hasTimedOut ? TRANSPORT_TIMEOUT : "",
+      handshakeMs: NEVER,
+      transportFailure,
+    };
+    const isUnmatched = arrival.isUnmatched;
+    this.record(connection, isUnmatched ? UNMATCHED : NO_TOTALS);
+  }
+
+  /** Writes the listener's access logs. */
+  private record(connection: ConnectionInfo, end: ConnectionTotals | StreamInfo): void {
+    const info = "connection" in end ? end : connectionRecord(connection, end, this.worker.clock);
+    for (const log of this.accessLogs) log.log(info);
   }
 
   private left(acceptedMs: number): void {

@@ -42,6 +42,10 @@ export interface ConnectionInfo {
   /** Moment at which it was accepted. */
   readonly acceptedMs: number;
   readonly terminationDetails: string;
+  /** Milliseconds from its accept to the end of its handshake; NEVER: there was none, or it did not end well. */
+  readonly handshakeMs: number;
+  /** Why there is no TLS, in Envoy's words; empty: there is, or none was wanted. */
+  readonly transportFailure: string;
 }
 
 /** The upstream host of a stream, as far as readers care. */

@@ -5,11 +5,20 @@ import type { Socket } from "../net/socket.ts";
 import type { TlsFacts } from "../net/tls/tls_facts.ts";
 import type { ConnectionFacts } from "../stream_info/connection_facts.ts";
 import type { FilterMetadata } from "../stream_info/metadata.ts";
-import type { ConnectionInfo } from "../stream_info/stream_info.ts";
+import type { ConnectionInfo, StreamInfo } from "../stream_info/stream_info.ts";
 
 /** Whom the connection tells that it is over. */
 export interface DownstreamOwner {
-  onConnectionClosed(connection: DownstreamConnection): void;
+  /** @param end what the connection was, as its terminal filter knows it: a raw connection is a stream itself */
+  onConnectionClosed(connection: DownstreamConnection, end: ConnectionTotals | StreamInfo): void;
+}
+
+/** What a connection carried. */
+export interface ConnectionTotals {
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  /** PROTOCOL_... */
+  readonly protocol: number;
 }
 
 export class DownstreamConnection implements ConnectionInfo {
@@ -21,6 +30,8 @@ export class DownstreamConnection implements ConnectionInfo {
   readonly filterChainName: string;
   readonly facts: Readonly<ConnectionFacts>;
   readonly tls: TlsFacts | null;
+  readonly handshakeMs: number;
+  readonly transportFailure = "";
   terminationDetails = "";
   /** Null once it is over: who remembers the connection shall not hold its whole filter chain. */
   private owner: DownstreamOwner | null;
@@ -33,6 +44,7 @@ export class DownstreamConnection implements ConnectionInfo {
     filterChainName: string,
     facts: Readonly<ConnectionFacts>,
     tls: TlsFacts | null,
+    handshakeMs: number,
     owner: DownstreamOwner,
   ) {
     this.id = id;
@@ -43,6 +55,7 @@ export class DownstreamConnection implements ConnectionInfo {
     this.filterChainName = filterChainName;
     this.facts = facts;
     this.tls = tls;
+    this.handshakeMs = handshakeMs;
     this.owner = owner;
   }
 
@@ -58,14 +71,15 @@ export class DownstreamConnection implements ConnectionInfo {
     return this.facts.local ?? this.socket.local;
   }
 
+  /** As Envoy, what a listener filter has found, and nothing without one. */
   get serverName(): string {
-    return this.facts.serverName || (this.tls?.serverName ?? "");
+    return this.facts.serverName;
   }
 
   /** Called by the terminal filter, once. */
-  closed(): void {
+  closed(end: ConnectionTotals | StreamInfo): void {
     const { owner } = this;
     this.owner = null;
-    owner?.onConnectionClosed(this);
+    owner?.onConnectionClosed(this, end);
   }
 }

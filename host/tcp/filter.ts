@@ -18,6 +18,8 @@ export type NetworkFilterStatus = typeof CONTINUE | typeof STOP;
 export interface NetworkFilter {
   /** A connection was accepted and has chosen this filter's chain. */
   onConnection(connection: DownstreamConnection): NetworkFilterStatus;
+  /** A connection of its chain was lost before it could be used: TLS could not be agreed on. Envoy's filters have begun by then. */
+  onConnectionLost?(isLocal: boolean): void;
   /** The route table of an HTTP connection manager, for `explain`. */
   readonly routes?: RouteTable;
   /** The listener drains: connections end after what they have begun. */

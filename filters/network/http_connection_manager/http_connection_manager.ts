@@ -17,6 +17,7 @@ import type { ConnectionOwner, ConnectionParts, ServerConnection } from "../../.
 import { compileRouteTable } from "../../../host/route/compile.ts";
 import type { RouteTable } from "../../../host/route/route_entry.ts";
 import type { Scope, ScopeLease } from "../../../host/stats/scope.ts";
+import { PROTOCOL_HTTP2, PROTOCOL_HTTP11, PROTOCOL_NONE } from "../../../host/stream_info/stream_info.ts";
 import type { DownstreamConnection } from "../../../host/tcp/downstream.ts";
 import {
   type NetworkFilter,
@@ -184,7 +185,7 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
   /** A table of the core is full: the connection is refused at the door. */
   private refuse(connection: DownstreamConnection): NetworkFilterStatus {
     connection.socket.reset();
-    connection.closed();
+    connection.closed({ bytesReceived: 0, bytesSent: 0, protocol: PROTOCOL_NONE });
     return STOP;
   }
 
@@ -207,6 +208,14 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
     return true;
   }
 
+  onConnectionLost(isLocal: boolean): void {
+    const { stats } = this.manager;
+    stats.cxTotal.inc();
+    stats.cxSslTotal.inc();
+    stats.cxDestroy.inc();
+    (isLocal ? stats.cxDestroyLocal : stats.cxDestroyRemote).inc();
+  }
+
   get routes(): RouteTable {
     return this.manager.routes;
   }
@@ -217,7 +226,9 @@ export class HttpConnectionManagerFilter implements NetworkFilter, ConnectionOwn
     if (connection === undefined) return;
     this.forgetCertificate(connection);
     if (connection.tls !== null) this.manager.stats.cxSslActive.dec();
-    connection.closed();
+    const { wireBytesReceived: bytesReceived, wireBytesSent: bytesSent } = served;
+    const spoken = served instanceof Http2ServerConnection ? PROTOCOL_HTTP2 : PROTOCOL_HTTP11;
+    connection.closed({ bytesReceived, bytesSent, protocol: bytesReceived === 0 ? PROTOCOL_NONE : spoken });
   }
 
   private forgetCertificate({ id }: DownstreamConnection): void {

@@ -304,7 +304,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
     if (this.socket.pendingBytes > 0) this.idleTimer.start(filter.config.idleTimeoutMs || FLUSH_TIMEOUT_MS);
     for (const log of filter.accessLogs) log.log(this);
     filter.onSessionEnd(this);
-    this.connection.closed();
+    this.connection.closed(this);
   }
 
   // --- StreamInfo ------------------------------------------------------------------------------------------------------

@@ -12,15 +12,14 @@ type ReadCertificate = (info: StreamInfo) => CertificateFacts | null;
 const downstream: ReadTls = (info) => info.connection.tls;
 const upstream: ReadTls = (info) => info.upstreamTls;
 
-/** What Envoy shows where nobody has measured. */
-const unknown: OperatorKind = plain(() => undefined);
-
 export const tlsOperators: OperatorFamily = {
   ...ofBothSides("DOWNSTREAM", downstream),
   ...ofBothSides("UPSTREAM", upstream),
   ...ofDownstream(peerOf(downstream), localOf(downstream)),
-  DOWNSTREAM_TRANSPORT_FAILURE_REASON: unknown,
-  DOWNSTREAM_HANDSHAKE_DURATION: unknown,
+  DOWNSTREAM_TRANSPORT_FAILURE_REASON: plainText((info) => info.connection.transportFailure.replaceAll(" ", "_")),
+  DOWNSTREAM_HANDSHAKE_DURATION: plain(({ connection: { handshakeMs } }) =>
+    handshakeMs < 0 ? undefined : Math.floor(handshakeMs),
+  ),
   TLS_JA3_FINGERPRINT: plainText((info) => info.connection.facts.ja3),
   TLS_JA4_FINGERPRINT: plainText((info) => info.connection.facts.ja4),
 };

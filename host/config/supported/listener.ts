@@ -20,6 +20,7 @@ export const listenerMessages: Readonly<Record<string, MessageSupport>> = {
       "listener_filters",
       "listener_filters_timeout",
       "continue_on_listener_filters_timeout",
+      "access_log",
     ],
     inert: {
       per_connection_buffer_limit_bytes: BUFFER_LIMIT,

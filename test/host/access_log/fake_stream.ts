@@ -19,6 +19,8 @@ export function fakeStream(facts: Partial<StreamInfo> = {}): StreamInfo {
       listenerMetadata: undefined,
       acceptedMs: 0,
       terminationDetails: "",
+      handshakeMs: NEVER,
+      transportFailure: "",
     },
     protocol: PROTOCOL_HTTP11,
     startWallMs: Date.UTC(2026, 10, 24, 9, 5, 3, 42),
