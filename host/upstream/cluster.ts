@@ -13,7 +13,7 @@ import type { Cluster as ClusterConfig } from "../config/types/cluster.ts";
 import type { Http2ProtocolOptions } from "../config/types/core.ts";
 import { UPSTREAM_TLS_CONTEXT, type UpstreamTlsContext } from "../config/types/tls.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
-import { TlsClientContext } from "../net/tls/client_context.ts";
+import { type ServerIdentity, TlsClientContext } from "../net/tls/client_context.ts";
 import { TlsStats } from "../net/tls/tls_stats.ts";
 import { Http2CodecStats } from "../stats/http2_codec_stats.ts";
 import type { Scope, ScopeLease } from "../stats/scope.ts";
@@ -23,12 +23,19 @@ import { ClusterStats } from "./cluster_stats.ts";
 import { HttpConnPool, type PooledCluster } from "./conn_pool.ts";
 import type { Host, HostDescription } from "./host.ts";
 import { HostSet } from "./host_set.ts";
-import { type HttpProtocol, protocolFor, type UpstreamHttp, upstreamHttpOf } from "./http_protocol.ts";
+import {
+  type HttpProtocol,
+  type PooledRequest,
+  protocolFor,
+  type UpstreamHttp,
+  upstreamHttpOf,
+} from "./http_protocol.ts";
 import { Http1Connection } from "./http1_connection.ts";
 import { Http2Connection } from "./http2_connection.ts";
 import { balancingPolicy, LoadBalancer, priorityLoadOptions } from "./load_balancer.ts";
 import type { PooledConnection } from "./pooled_connection.ts";
 import type { PriorityLoadOptions } from "./priority_load.ts";
+import { identityOf } from "./server_identity.ts";
 import type { ClientCodecOptions, UpstreamWorker } from "./upstream_worker.ts";
 
 /** A cluster in the snapshot. Structured-clonable. */
@@ -70,6 +77,8 @@ export class Cluster implements PooledCluster {
   readonly keepAliveSeconds: number;
   private readonly tls: TlsClientContext | null = null;
   private readonly http: UpstreamHttp;
+  /** Requests say whom their connection with TLS is for. */
+  private readonly asksIdentity: boolean;
   private readonly codecOptions: ClientCodecOptions;
   private readonly http2Settings: Http2Settings;
   private http2Stats: Http2CodecStats | null = null;
@@ -99,7 +108,9 @@ export class Cluster implements PooledCluster {
     ];
     this.cells = description.breakers.flatMap((breakers) => Object.values(breakers));
     this.http = upstreamHttpOf(config);
-    const { common, http1, http2 } = this.http;
+    const { common, http1, http2, upstream } = this.http;
+    const asks = upstream.auto_sni === true || upstream.auto_san_validation === true;
+    this.asksIdentity = asks && config.transport_socket?.typed_config?.["@type"] === UPSTREAM_TLS_CONTEXT;
     this.connectTimeoutMs = config.connect_timeout ?? CONNECT_TIMEOUT_MS;
     this.idleTimeoutMs = common.idle_timeout ?? IDLE_TIMEOUT_MS;
     this.maxConnectionDurationMs = common.max_connection_duration ?? 0;
@@ -135,7 +146,7 @@ export class Cluster implements PooledCluster {
     const { removed } = this.hostSet.update(descriptions, (hosts) => this.balancer.update(hosts, this.loadOptions));
     for (const host of removed) {
       this.leavingHosts.add(host);
-      for (const pool of host.pools) pool?.drain();
+      for (const pool of host.allPools()) pool.drain();
     }
   }
 
@@ -149,10 +160,12 @@ export class Cluster implements PooledCluster {
     return this.balancer.pick();
   }
 
-  /** @param downstream PROTOCOL_... of the request */
-  pool(host: Host, priority: 0 | 1, downstream: number): HttpConnPool {
-    const protocol = protocolFor(this.http, downstream);
+  /** Where the exchange of a request comes from. */
+  pool(host: Host, priority: 0 | 1, request: PooledRequest): HttpConnPool {
+    const protocol = protocolFor(this.http, request.protocol);
     const place = POOLS[protocol] + priority;
+    if (this.asksIdentity && request.requestHeaders !== null)
+      return this.namedPool(host, priority, protocol, identityOf(this.http.upstream, request.requestHeaders));
     let pool = host.pools[place];
     if (pool === undefined) {
       pool = new HttpConnPool(this.worker, this, host, protocol, priority);
@@ -162,10 +175,25 @@ export class Cluster implements PooledCluster {
     return pool;
   }
 
+  /** Connections with TLS are for one name each; a pool of them goes with its last connection. */
+  private namedPool(host: Host, priority: 0 | 1, protocol: HttpProtocol, identity: ServerIdentity): HttpConnPool {
+    const key = `${POOLS[protocol] + priority}|${identity.serverName}|${identity.expected}`;
+    let pool = host.namedPools.get(key);
+    if (pool !== undefined) return pool;
+    const hasPermit = this.breakers[priority].pools.acquire();
+    if (!hasPermit) this.stats.cxPoolOverflow.inc();
+    pool = new HttpConnPool(this.worker, this, host, protocol, priority, { identity, key, hasPermit });
+    if (!hasPermit) return pool;
+    host.namedPools.set(key, pool);
+    this.pools.add(pool);
+    return pool;
+  }
+
   openConnection(pool: HttpConnPool): PooledConnection | null {
     const { protocol } = pool;
     const connection = protocol === "auto" ? this.newAlpn(pool) : this.newHttp(pool, protocol);
-    if (connection !== null) connection.socket = this.connect(pool.host, connection, OFFERED[protocol]);
+    if (connection !== null)
+      connection.socket = this.connect(pool.host, connection, OFFERED[protocol], pool.named?.identity);
     return connection;
   }
 
@@ -198,20 +226,27 @@ export class Cluster implements PooledCluster {
    * A connection to a host, plain or with TLS as the cluster has it.
    * @param protocols what TLS offers, see `TlsClientContext.connect`
    */
-  connect(host: Pick<Host, "address" | "hostname">, owner: SocketOwner, protocols: readonly string[] = []) {
+  connect(
+    host: Pick<Host, "address" | "hostname">,
+    owner: SocketOwner,
+    protocols: readonly string[] = [],
+    identity: ServerIdentity | null = null,
+  ) {
     // Any byte that the kernel does not take pauses the source: what waits pins a slab of core memory, whatever its size.
     const options = { highBytes: 0 };
     const socket =
       this.tls === null
         ? this.worker.net.connect(host.address, options, owner)
-        : this.tls.connect(host.address, host.hostname, options, owner, protocols);
+        : this.tls.connect(host.address, host.hostname, options, owner, protocols, identity);
     if (this.keepAliveSeconds > 0) socket.setKeepAlive(this.keepAliveSeconds);
     return socket;
   }
 
-  /** A pool whose host is gone is forgotten with its last connection. */
+  /** A pool whose host is gone, or that is for one name, is forgotten with its last connection. */
   onPoolUnused(pool: HttpConnPool): void {
-    this.pools.delete(pool);
+    if (!this.pools.delete(pool) || pool.named === null) return;
+    (pool.host as Host).namedPools.delete(pool.named.key);
+    this.breakers[pool.priority].pools.release();
   }
 
   /** The cluster left the config: no new requests, idle connections close, busy ones after their answer. */

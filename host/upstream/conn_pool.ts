@@ -7,6 +7,7 @@
 import type { Address } from "../net/address.ts";
 import { type CloseReason, closeReasonOfCode } from "../net/close_reason.ts";
 import type { Socket } from "../net/socket.ts";
+import type { ServerIdentity } from "../net/tls/client_context.ts";
 import type { Permits } from "../wasm/ledger.ts";
 import type { CircuitBreakers } from "./circuit_breakers.ts";
 import { transportFailureText } from "./connect_error.ts";
@@ -55,6 +56,14 @@ export interface PooledHost {
   dismiss(breaker: Permits): void;
 }
 
+/** Of a pool whose connections are for one name. */
+export interface PoolName {
+  readonly identity: ServerIdentity;
+  readonly key: string;
+  /** False: there are as many pools as there may be, and this one refuses its request. */
+  readonly hasPermit: boolean;
+}
+
 /** Codes that our own side is to blame for. */
 const LOCAL_FAILURES: ReadonlySet<string> = new Set([
   "EADDRNOTAVAIL",
@@ -76,7 +85,8 @@ export class HttpConnPool implements ConnectionPool {
   readonly protocol: HttpProtocol;
   /** What connections to this host agreed on last: HTTP/1 carries one exchange where HTTP/2 was hoped for. */
   agreed: "http1" | "http2" | null = null;
-  private readonly priority: 0 | 1;
+  readonly priority: 0 | 1;
+  readonly named: PoolName | null;
   /** On which an exchange may begin; the last one is used first. */
   private readonly ready: PooledConnection[] = [];
   private readonly connections = new Set<PooledConnection>();
@@ -92,7 +102,9 @@ export class HttpConnPool implements ConnectionPool {
     host: PooledHost,
     protocol: HttpProtocol,
     priority: 0 | 1,
+    named: PoolName | null = null,
   ) {
+    this.named = named;
     this.worker = worker;
     this.cluster = cluster;
     this.host = host;
@@ -115,7 +127,7 @@ export class HttpConnPool implements ConnectionPool {
       if (cluster.preconnectRatio > 1) this.connectAsNeeded();
       return;
     }
-    if (!breakers.pending.acquire()) {
+    if (this.named?.hasPermit === false || !breakers.pending.acquire()) {
       cluster.stats.rqPendingOverflow.inc();
       client.onPoolFailure(RESET_OVERFLOW, "");
       return;
@@ -230,6 +242,7 @@ export class HttpConnPool implements ConnectionPool {
         closed === null ? "" : transportFailureText(closed, this.host.address.kind === "pipe"),
       );
     }
+    this.forgetIfUnused();
   }
 
   onClosed(connection: PooledConnection, wasConnecting: boolean, isLocal: boolean, withRequest: boolean): void {
@@ -252,7 +265,8 @@ export class HttpConnPool implements ConnectionPool {
       stats.rqPerCx.record(connection.requests);
       if (this.pending.length > 0) this.connectAsNeeded();
     }
-    if (this.isDraining && this.isUnused) cluster.onPoolUnused(this);
+    // Who waits for a connection that failed is told behind this.
+    if (!wasConnecting || this.pending.length === 0) this.forgetIfUnused();
   }
 
   /** The request that `attach` counted is over. */
@@ -261,6 +275,10 @@ export class HttpConnPool implements ConnectionPool {
     this.cluster.stats.rqActive.dec();
     this.host.stats.rqActive.dec();
     this.host.dismiss(this.cluster.breakers[this.priority].requests);
+  }
+
+  private forgetIfUnused(): void {
+    if (this.isUnused && (this.isDraining || this.named !== null)) this.cluster.onPoolUnused(this);
   }
 
   // --- inside ----------------------------------------------------------------------------------------------------------

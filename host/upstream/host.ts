@@ -66,6 +66,8 @@ export class Host implements PooledHost {
   readonly stats: HostStats;
   /** Connections to this host by priority of the request (0 default, 1 high); filled by who lends them. */
   readonly pools: (HttpConnPool | undefined)[] = [];
+  /** Those whose connections are for one name, by that. */
+  readonly namedPools = new Map<string, HttpConnPool>();
   private readonly statLease: ScopeLease;
   private readonly ledger: LedgerView;
   /** Where its active requests are counted. */
@@ -135,7 +137,11 @@ export class Host implements PooledHost {
 
   /** No connection to it is left, and no request counts on it. */
   get isUnused(): boolean {
-    return this.active.mine === 0 && this.pools.every((pool) => pool === undefined || pool.isUnused);
+    return this.active.mine === 0 && this.allPools().every((pool) => pool.isUnused);
+  }
+
+  allPools(): HttpConnPool[] {
+    return [...this.pools.filter((pool) => pool !== undefined), ...this.namedPools.values()];
   }
 
   /** It is listed no longer, and unused: gives back its stats and its cell. What still refers to it does no harm. */

@@ -9,9 +9,17 @@ import type {
 } from "../config/types/core.ts";
 import { UPSTREAM_TLS_CONTEXT } from "../config/types/tls.ts";
 import { PROTOCOL_HTTP2 } from "../stream_info/stream_info.ts";
+import type { HeaderMap } from "../wasm/header_view.ts";
 
 /** What is spoken on a pool's connections; "auto": what TLS agrees on. */
 export type HttpProtocol = "http1" | "http2" | "auto";
+
+/** What a pool is chosen by. */
+export interface PooledRequest {
+  /** PROTOCOL_... */
+  readonly protocol: number;
+  readonly requestHeaders: HeaderMap | null;
+}
 
 export interface UpstreamHttp {
   /** "downstream": in which the client speaks. */

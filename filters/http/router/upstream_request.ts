@@ -153,7 +153,7 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     // Headers that ask for the host are made before it is known, as in Envoy.
     stream.upstream = host;
     if (this.endStream) this.startResponseTimer();
-    const pool = cluster.pool(host, PRIORITY[action.priority], stream.info.protocol);
+    const pool = cluster.pool(host, PRIORITY[action.priority], stream.info);
     this.pool = pool;
     this.isQueued = true;
     pool.newStream(this);

@@ -22,6 +22,7 @@ export const clusterMessages: Readonly<Record<string, MessageSupport>> = {
       "http_protocol_options",
       "http2_protocol_options",
       "common_http_protocol_options",
+      "upstream_http_protocol_options",
       "protocol_selection",
       "preconnect_policy",
       "typed_extension_protocol_options",
@@ -113,7 +114,13 @@ export const clusterMessages: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.config.cluster.v3.UpstreamConnectionOptions": { read: ["tcp_keepalive"] },
   "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-    read: ["common_http_protocol_options", "explicit_http_config", "use_downstream_protocol_config", "auto_config"],
+    read: [
+      "common_http_protocol_options",
+      "upstream_http_protocol_options",
+      "explicit_http_config",
+      "use_downstream_protocol_config",
+      "auto_config",
+    ],
   },
   "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig": {
     read: ["http_protocol_options", "http2_protocol_options"],
@@ -123,6 +130,9 @@ export const clusterMessages: Readonly<Record<string, MessageSupport>> = {
   },
   "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig": {
     read: ["http_protocol_options", "http2_protocol_options"],
+  },
+  "envoy.config.core.v3.UpstreamHttpProtocolOptions": {
+    read: ["auto_sni", "auto_san_validation", "override_auto_sni_header"],
   },
   "envoy.config.cluster.v3.Cluster.PreconnectPolicy": { read: ["per_upstream_preconnect_ratio"] },
   "envoy.config.endpoint.v3.ClusterLoadAssignment": { read: ["cluster_name", "endpoints", "policy"] },

@@ -28,7 +28,16 @@ import { chainErrorOf, countVerdict } from "./verdict.ts";
 
 const SESSION_KEYS = 1;
 
+/** Whom a connection is for, where that is not the config's affair. */
+export interface ServerIdentity {
+  /** Server name of the ClientHello; empty: as the config says. */
+  readonly serverName: string;
+  /** What the certificate must be for; empty: as the config says. */
+  readonly expected: string;
+}
+
 interface Session {
+  readonly serverName: string;
   readonly ticket: Buffer;
   readonly peer: CertificateFacts | null;
 }
@@ -103,6 +112,7 @@ export class TlsClientContext {
   /**
    * As `Net.connect`. What was agreed on stands in `socket.tls.alpn` from `onConnect` on.
    * @param hostname name of the host in its cluster, for `auto_host_sni`; may be empty
+   * @param identity whom it is for, when each request says so
    * @param protocols what the owner speaks, the best first: offered unless the config names others; empty: bytes, whatever they mean
    */
   connect(
@@ -111,6 +121,7 @@ export class TlsClientContext {
     connectOptions: ConnectOptions,
     owner: SocketOwner,
     protocols: readonly string[] = [],
+    identity: ServerIdentity | null = null,
   ): TlsSocket {
     const { source } = connectOptions;
     const { material } = this;
@@ -123,10 +134,11 @@ export class TlsClientContext {
             allowHalfOpen: true,
             ...(source === undefined ? {} : { localAddress: source.ip, localPort: source.port }),
           });
-    const serverName = this.serverName(hostname);
+    const serverName = identity?.serverName || this.serverName(hostname);
+    const expected = identity?.expected || (this.config.auto_sni_san_validation === true ? serverName : "");
     const configured = this.config.common_tls_context?.alpn_protocols ?? [];
     const offered = spokenOf(configured.length > 0 ? configured : protocols, protocols);
-    const session = this.sessions.pop();
+    const session = this.takeSession(serverName);
     const stream = tlsConnect({
       socket: below,
       secureContext: material.secureContext,
@@ -148,16 +160,16 @@ export class TlsClientContext {
     const tickets: Buffer[] = [];
     let admitted: TlsFacts | null = null;
     const socket = new TlsSocket(parts, null, () => {
-      const answer = this.judge(stream, serverName, session?.peer ?? null, material);
+      const answer = this.judge(stream, { serverName, expected }, session?.peer ?? null, material);
       if (!("kind" in answer)) {
         admitted = answer;
-        for (const ticket of tickets) this.keepSession({ ticket, peer: answer.peer });
+        for (const ticket of tickets) this.keepSession({ serverName, ticket, peer: answer.peer });
       }
       return answer;
     });
     // A ticket may come before the handshake is judged.
     stream.on("session", (ticket: Buffer) => {
-      if (admitted !== null) this.keepSession({ ticket, peer: admitted.peer });
+      if (admitted !== null) this.keepSession({ serverName, ticket, peer: admitted.peer });
       else if (tickets.length < this.sessionsMax) tickets.push(ticket);
     });
     socket.owner = owner;
@@ -172,11 +184,11 @@ export class TlsClientContext {
 
   private judge(
     stream: TLSSocket,
-    serverName: string,
+    { serverName, expected }: ServerIdentity,
     before: CertificateFacts | null,
     { validator, local }: ClientMaterial,
   ): TlsFacts | CloseReason {
-    const { config, stats } = this;
+    const { stats } = this;
     const certificate = stream.getPeerX509Certificate();
     const resumed = stream.isSessionReused() ? before : null;
     const peer = certificate === undefined ? resumed : new CertificateFacts(certificate);
@@ -185,7 +197,6 @@ export class TlsClientContext {
       // A cipher without certificates is never offered; were there none all the same, nobody has been checked.
       if (validator.demandsCertificate) return closeReasonOfTls(failureOfVerification("the server has shown none"));
     } else {
-      const expected = config.auto_sni_san_validation === true ? serverName : "";
       const verdict = validator.judge(peer, chainErrorOf(stream), expected);
       countVerdict(stats, verdict);
       if (verdict.failure !== "") return closeReasonOfTls(verdict.failure);
@@ -199,6 +210,13 @@ export class TlsClientContext {
   private failed({ transportFailure = "" }: CloseReason): void {
     if (transportFailure !== "" && !transportFailure.includes("CERTIFICATE_VERIFY_FAILED"))
       this.stats.connectionError.inc();
+  }
+
+  /** The newest with this name. */
+  private takeSession(serverName: string): Session | undefined {
+    const { sessions } = this;
+    const at = sessions.findLastIndex((session) => session.serverName === serverName);
+    return at < 0 ? undefined : sessions.splice(at, 1)[0];
   }
 
   private keepSession(session: Session): void {
