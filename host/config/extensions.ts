@@ -72,6 +72,14 @@ const BY_CATEGORY: Readonly<Record<string, Readonly<Record<string, readonly stri
   "envoy.resource_monitors": {
     "envoy.resource_monitors.fixed_heap": ["envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig"],
   },
+  "envoy.retry_host_predicates": {
+    "envoy.retry_host_predicates.omit_canary_hosts": [
+      "envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate",
+    ],
+    "envoy.retry_host_predicates.previous_hosts": [
+      "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+    ],
+  },
   "envoy.transport_sockets.downstream": {
     "envoy.transport_sockets.raw_buffer": ["envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"],
     "envoy.transport_sockets.tls": ["envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"],

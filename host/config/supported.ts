@@ -68,6 +68,10 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
   "envoy.config.route.v3.VirtualHost.typed_per_filter_config": PER_ROUTE_CONFIGS,
   "envoy.config.route.v3.Route.typed_per_filter_config": PER_ROUTE_CONFIGS,
   "envoy.config.route.v3.WeightedCluster.ClusterWeight.typed_per_filter_config": PER_ROUTE_CONFIGS,
+  "envoy.config.route.v3.RetryPolicy.RetryHostPredicate.typed_config": [
+    "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+    "envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate",
+  ],
   "xds.type.matcher.v3.Matcher.MatcherTree.input": ["envoy.type.matcher.v3.HttpRequestHeaderMatchInput"],
   "xds.type.matcher.v3.Matcher.MatcherList.Predicate.SinglePredicate.input": [
     "envoy.type.matcher.v3.HttpRequestHeaderMatchInput",

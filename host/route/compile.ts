@@ -150,6 +150,7 @@ class TableCompiler {
       name: host.name,
       includeRequestAttemptCount: host.include_request_attempt_count === true,
       includeAttemptCountInResponse: host.include_attempt_count_in_response === true,
+      includeIsTimeoutRetry: host.include_is_timeout_retry_header === true,
       metadata: host.metadata?.filter_metadata,
       virtualClusters: VirtualClusters.compile(host, this.context.virtualHostScope, this.leases),
     };
@@ -264,7 +265,7 @@ class TableCompiler {
         ],
         context,
       ),
-      forward: isRedirect || isDirect ? undefined : this.forward(route, cluster),
+      forward: isRedirect || isDirect ? undefined : this.forward(route, host, cluster),
       redirect: isRedirect ? compileRedirect(route, context, memory) : undefined,
       directResponse: isDirect
         ? compileDirectResponse(
@@ -276,12 +277,13 @@ class TableCompiler {
     };
   }
 
-  private forward(route: Route, cluster: WeightedCluster | undefined) {
+  private forward(route: Route, host: VirtualHost, cluster: WeightedCluster | undefined) {
     const { context, memory } = this;
     const literal = cluster?.host_rewrite_literal;
     const own = literal === undefined || literal === "" ? undefined : compileLiteralHost(literal, context, memory);
     return compileForward(
-      route.route ?? {},
+      route,
+      host,
       cluster?.name ?? route.route?.cluster ?? "",
       bothRewrites(own, compileRewrite(route, context, memory)),
     );

@@ -1,6 +1,7 @@
 import type { FilterMetadata } from "../stream_info/metadata.ts";
 import type { StreamInfo } from "../stream_info/stream_info.ts";
 import type { HeaderMap } from "../wasm/header_view.ts";
+import type { RetryPolicy } from "./retry_policy.ts";
 import type { VirtualClusters } from "./virtual_cluster.ts";
 
 /**
@@ -45,6 +46,8 @@ export type VirtualHostEntry = {
   readonly name: string;
   readonly includeRequestAttemptCount: boolean;
   readonly includeAttemptCountInResponse: boolean;
+  /** Later tries say whether the one before timed out. */
+  readonly includeIsTimeoutRetry: boolean;
   readonly metadata: FilterMetadata | undefined;
   /** Null: it names none. */
   readonly virtualClusters: VirtualClusters | null;
@@ -64,6 +67,10 @@ export type ForwardAction = {
   /** What it makes of `grpc-timeout`; null: nothing, it goes on as it came. */
   readonly grpcTimeout: GrpcTimeoutRule | null;
   readonly priority: "default" | "high";
+  /** The route's own, or that of its virtual host; null: none. */
+  readonly retry: RetryPolicy | null;
+  /** Bytes of a request that are kept for another try. */
+  readonly keptRequestBytes: number;
   /** Upgrade type in lower case -> enabled; the connection manager's count for types that are not here. */
   readonly upgrades: ReadonlyMap<string, boolean>;
   /** A CONNECT ends here and goes on as plain TCP (`connect_config`). */

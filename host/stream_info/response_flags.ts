@@ -18,7 +18,12 @@ function flag(short: string, long: string, sentence: string): number {
   return bit;
 }
 
-// The order is the one in which Envoy prints them.
+// The order is the one in which Envoy prints them: that in which they are set, where two come together.
+export const UPSTREAM_RETRY_LIMIT_EXCEEDED = flag(
+  "URX",
+  "UpstreamRetryLimitExceeded",
+  "All retries or connect attempts were used up.",
+);
 export const FAILED_LOCAL_HEALTH_CHECK = flag(
   "LH",
   "FailedLocalHealthCheck",
@@ -69,11 +74,6 @@ export const DOWNSTREAM_CONNECTION_TERMINATION = flag(
   "DC",
   "DownstreamConnectionTermination",
   "The client went away before the answer was complete.",
-);
-export const UPSTREAM_RETRY_LIMIT_EXCEEDED = flag(
-  "URX",
-  "UpstreamRetryLimitExceeded",
-  "All retries or connect attempts were used up.",
 );
 export const STREAM_IDLE_TIMEOUT = flag("SI", "StreamIdleTimeout", "Nothing moved on the stream for too long.");
 export const INVALID_ENVOY_REQUEST_HEADERS = flag(

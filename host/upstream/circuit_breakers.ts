@@ -45,6 +45,11 @@ export class CircuitBreakers {
     this.pools = ledger.permits(cells.pools);
   }
 
+  /** Takes a permit for a retry. */
+  acquireRetry(): boolean {
+    return this.retries.acquire();
+  }
+
   /** This thread holds none of their permits. */
   get isUnused(): boolean {
     return KINDS.every(([kind]) => this[kind].mine === 0);

@@ -25,7 +25,6 @@ const COUNTERS_AT_ZERO = [
   "lb_zone_routing_cross_zone",
   "lb_zone_routing_sampled",
   "original_dst_host_invalid",
-  "retry_or_shadow_abandoned",
   "upstream_cx_connect_with_0_rtt",
   "upstream_cx_http3_total",
   "upstream_cx_preconnect_skipped",
@@ -35,13 +34,6 @@ const COUNTERS_AT_ZERO = [
   "upstream_rq_0rtt",
   "upstream_rq_active_overflow",
   "upstream_rq_maintenance_mode",
-  "upstream_rq_per_try_idle_timeout",
-  "upstream_rq_per_try_timeout",
-  "upstream_rq_retry_backoff_exponential",
-  "upstream_rq_retry_backoff_ratelimited",
-  "upstream_rq_retry_limit_exceeded",
-  "upstream_rq_retry_overflow",
-  "upstream_rq_retry_success",
 ];
 const GAUGES_AT_ZERO = ["lb_subsets_active", "upstream_queue_overloaded"];
 
@@ -91,6 +83,14 @@ export class ClusterStats {
   readonly rqPendingTotal: Counter;
   readonly rqPerCx: Histogram;
   readonly rqRetry: Counter;
+  readonly retryOrShadowAbandoned: Counter;
+  readonly rqPerTryIdleTimeout: Counter;
+  readonly rqPerTryTimeout: Counter;
+  readonly rqRetryBackOffExponential: Counter;
+  readonly rqRetryBackOffRateLimited: Counter;
+  readonly rqRetryLimitExceeded: Counter;
+  readonly rqRetryOverflow: Counter;
+  readonly rqRetrySuccess: Counter;
   readonly rqRxReset: Counter;
   readonly rqRxResetNoError: Counter;
   readonly rqTxReset: Counter;
@@ -98,6 +98,7 @@ export class ClusterStats {
   private readonly answers: AnswerStats;
   private readonly externalAnswers: AnswerStats;
   private readonly internalAnswers: AnswerStats;
+  private readonly retriedAnswers: AnswerStats;
 
   constructor(scope: Scope) {
     this.scope = scope;
@@ -144,6 +145,14 @@ export class ClusterStats {
     this.rqPendingTotal = scope.counter("upstream_rq_pending_total");
     this.rqPerCx = scope.histogram("upstream_rq_per_cx", "unspecified");
     this.rqRetry = scope.counter("upstream_rq_retry");
+    this.retryOrShadowAbandoned = scope.counter("retry_or_shadow_abandoned");
+    this.rqPerTryIdleTimeout = scope.counter("upstream_rq_per_try_idle_timeout");
+    this.rqPerTryTimeout = scope.counter("upstream_rq_per_try_timeout");
+    this.rqRetryBackOffExponential = scope.counter("upstream_rq_retry_backoff_exponential");
+    this.rqRetryBackOffRateLimited = scope.counter("upstream_rq_retry_backoff_ratelimited");
+    this.rqRetryLimitExceeded = scope.counter("upstream_rq_retry_limit_exceeded");
+    this.rqRetryOverflow = scope.counter("upstream_rq_retry_overflow");
+    this.rqRetrySuccess = scope.counter("upstream_rq_retry_success");
     this.rqRxReset = scope.counter("upstream_rq_rx_reset");
     this.rqRxResetNoError = scope.counter("upstream_rq_rx_reset_no_error");
     this.rqTxReset = scope.counter("upstream_rq_tx_reset");
@@ -153,6 +162,7 @@ export class ClusterStats {
     this.answers = new AnswerStats(scope);
     this.externalAnswers = new AnswerStats(scope.scope("external."));
     this.internalAnswers = new AnswerStats(scope.scope("internal."));
+    this.retriedAnswers = new AnswerStats(scope.scope("retry."));
   }
 
   /** Counts an answer that reached the client: the upstream's, or a local reply on its behalf. */
@@ -162,6 +172,12 @@ export class ClusterStats {
     const side = isInternal ? this.internalAnswers : this.externalAnswers;
     side.completed();
     side.count(status);
+  }
+
+  /** Counts an answer that no client sees: it is tried again. */
+  retried(status: number): void {
+    this.retriedAnswers.completed();
+    this.retriedAnswers.count(status);
   }
 
   /** Time from the end of the request to the end of the answer. */

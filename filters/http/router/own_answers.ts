@@ -2,6 +2,7 @@
 
 import type { TerminalStream } from "../../../host/http/terminal_stream.ts";
 import type { DirectResponseAction, RedirectAction } from "../../../host/route/route_entry.ts";
+import { NO_ROUTE_FOUND } from "../../../host/stream_info/response_flags.ts";
 import type { HeaderMap } from "../../../host/wasm/header_view.ts";
 import {
   HEADER_CONTENT_LENGTH,
@@ -10,10 +11,30 @@ import {
   HEADER_STATUS,
 } from "../../../host/wasm/layout.gen.ts";
 import type { RouterConfig } from "./config.ts";
+import type { RouterStats } from "./stats.ts";
 
 const DETAILS = "direct_response";
 
-export function answerRedirect(
+/** A route that leads to no cluster, or no route at all. */
+export function answerItself(
+  stream: TerminalStream,
+  headers: HeaderMap,
+  stats: RouterStats,
+  config: RouterConfig,
+): void {
+  const { route } = stream;
+  if (route === null) {
+    stats.noRoute.inc();
+    stream.sendLocalReply(404, "", "route_not_found", NO_ROUTE_FOUND);
+    return;
+  }
+  // Envoy counts a redirect as a direct response, too; `rq_redirect` is about redirects that it follows itself.
+  stats.directResponse.inc();
+  if (route.redirect !== undefined) answerRedirect(stream, headers, route.redirect, config);
+  else if (route.directResponse !== undefined) answerDirectly(stream, headers, route.directResponse);
+}
+
+function answerRedirect(
   stream: TerminalStream,
   headers: HeaderMap,
   action: RedirectAction,
@@ -27,7 +48,7 @@ export function answerRedirect(
   stream.respondBytes(action.status, undefined, DETAILS);
 }
 
-export function answerDirectly(stream: TerminalStream, headers: HeaderMap, action: DirectResponseAction): void {
+function answerDirectly(stream: TerminalStream, headers: HeaderMap, action: DirectResponseAction): void {
   const response = newAnswer(stream, action.status);
   if (response === null) return;
   const { body } = action;

@@ -8,7 +8,8 @@ import type { TerminalFilter, TerminalStream } from "../../../host/http/terminal
 import type { ClusterManager } from "../../../host/upstream/cluster_manager.ts";
 import { decodeRouterConfig, type RouterConfig } from "./config.ts";
 import { RouterStats } from "./stats.ts";
-import { UpstreamRequest, type UpstreamRequestOwner } from "./upstream_request.ts";
+import { UpstreamRequest } from "./upstream_request.ts";
+import type { UpstreamRequestOwner } from "./upstream_request_owner.ts";
 
 /** More free ones than this are left to the garbage collector. */
 const FREE_REQUESTS_MAX = 4096;
@@ -17,10 +18,12 @@ export class RouterFilter implements TerminalFilter, UpstreamRequestOwner {
   readonly config: RouterConfig;
   readonly clusters: ClusterManager;
   readonly stats: RouterStats;
+  private readonly context: HttpFilterContext;
   private readonly free: UpstreamRequest[] = [];
 
   constructor(config: RouterConfig, context: HttpFilterContext) {
     this.config = config;
+    this.context = context;
     this.clusters = context.clusters;
     this.stats = new RouterStats(context.scope);
   }
@@ -29,6 +32,10 @@ export class RouterFilter implements TerminalFilter, UpstreamRequestOwner {
     const request = this.free.pop() ?? new UpstreamRequest(this);
     request.begin(stream);
     return request;
+  }
+
+  random(): number {
+    return this.context.random();
   }
 
   giveBack(request: UpstreamRequest): void {

@@ -8,76 +8,72 @@
  */
 
 import { type FilterStatus, type HttpFilter, STOP } from "../../../host/http/filter.ts";
-import { HeldBody } from "../../../host/http/held_body.ts";
 import type { TerminalStream } from "../../../host/http/terminal_stream.ts";
 import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
 import type { Recyclable } from "../../../host/net/turn.ts";
 import type { ForwardAction } from "../../../host/route/route_entry.ts";
 import {
   NO_CLUSTER_FOUND,
-  NO_HEALTHY_UPSTREAM,
-  NO_ROUTE_FOUND,
   UPSTREAM_MAX_STREAM_DURATION_REACHED,
   UPSTREAM_REQUEST_TIMEOUT,
 } from "../../../host/stream_info/response_flags.ts";
 import type { Cluster } from "../../../host/upstream/cluster.ts";
-import type { ClusterManager } from "../../../host/upstream/cluster_manager.ts";
-import type { HttpConnPool, PoolClient } from "../../../host/upstream/conn_pool.ts";
 import type { Host } from "../../../host/upstream/host.ts";
-import { RESET_OVERFLOW, type ResetReason } from "../../../host/upstream/reset_reason.ts";
+import { RESET_LOCAL, type ResetReason } from "../../../host/upstream/reset_reason.ts";
 import type { UpstreamExchange } from "../../../host/upstream/upstream_exchange.ts";
 import type { HeaderMap } from "../../../host/wasm/header_view.ts";
 import {
-  HEADER_X_ENVOY_ATTEMPT_COUNT,
   HEADER_X_ENVOY_INTERNAL,
-  HEADER_X_ENVOY_OVERLOADED,
   HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE,
   HEADER_X_ENVOY_UPSTREAM_SERVICE_TIME,
   HEADERS_END_STREAM,
   HEADERS_UPGRADE,
   METHOD_CONNECT,
 } from "../../../host/wasm/layout.gen.ts";
-import type { RouterConfig } from "./config.ts";
 import { ConnectTunnel, type TunnelOwner } from "./connect_tunnel.ts";
+import { replyFailure, replyReset, replyWithoutHost, tellAttempts } from "./failure_replies.ts";
 import { endsHandshake } from "./handshake.ts";
-import { answerDirectly, answerRedirect } from "./own_answers.ts";
-import { prepareRequestHead } from "./request_head.ts";
+import { answerItself } from "./own_answers.ts";
+import { RequestBody } from "./request_body.ts";
+import { prepareRequestHead, prepareRetryHead } from "./request_head.ts";
+import { Retries } from "./retries.ts";
 import { dropRetryHeaders } from "./retry_headers.ts";
-import type { RouterStats } from "./stats.ts";
-import { requestTimeout } from "./timeouts.ts";
+import { RequestTimeouts } from "./timeouts.ts";
+import {
+  type AttemptLimit,
+  type AttemptOwner,
+  MAX_STREAM_DURATION,
+  PER_TRY_TIMEOUT,
+  UpstreamAttempt,
+} from "./upstream_attempt.ts";
+import type { UpstreamRequestOwner } from "./upstream_request_owner.ts";
 
 /** The table of a cluster's priorities. */
 const PRIORITY = { default: 0, high: 1 } as const;
 
-/** The filter for which it is made: what all streams of a chain share, and where it goes back to. */
-export interface UpstreamRequestOwner {
-  readonly config: RouterConfig;
-  readonly clusters: ClusterManager;
-  readonly stats: RouterStats;
-  giveBack(request: UpstreamRequest): void;
-}
-
-export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, TimerOwner, Recyclable {
+export class UpstreamRequest implements HttpFilter, AttemptOwner, TunnelOwner, TimerOwner, Recyclable {
   private readonly router: UpstreamRequestOwner;
   private stream!: TerminalStream;
+  private action: ForwardAction | null = null;
   private cluster: Cluster | null = null;
-  private host: Host | null = null;
-  private pool: HttpConnPool | null = null;
-  private exchange: UpstreamExchange | null = null;
+  /** The present try, or the last one. */
+  private readonly attempt = new UpstreamAttempt(this);
+  /** Null: the present try is the last. */
+  private retries: Retries | null = null;
+  private attemptTimedOut = false;
   private tunnel: ConnectTunnel | null = null;
-  private isQueued = false;
-  private readonly held = new HeldBody();
-  private heldTrailers: HeaderMap | null = null;
+  private readonly body = new RequestBody();
+  private trailers: HeaderMap | null = null;
   private requestPaused = false;
-  private requestSent = false;
+  /** The head of an answer has gone up the filters: from here on nothing can be tried again. */
+  private answerBegun = false;
   private answerEnded = false;
-  private answerPaused = false;
   private endStream = false;
-  private timeoutMs = 0;
+  private readonly timeouts = new RequestTimeouts();
   private isInternal = false;
   private altResponse = false;
   private responseTimer: Timer | null = null;
-  private durationTimer: Timer | null = null;
+  private retryTimer: Timer | null = null;
 
   constructor(router: UpstreamRequestOwner) {
     this.router = router;
@@ -95,25 +91,14 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     const { stats } = this.router;
     stats.rqTotal.inc();
     stream.ensureRoute();
-    const { route } = stream;
-    if (route === null) {
-      stats.noRoute.inc();
-      stream.sendLocalReply(404, "", "route_not_found", NO_ROUTE_FOUND);
-    } else if (route.forward !== undefined) {
-      this.forward(headers, route.forward);
-    } else if (route.redirect !== undefined) {
-      // Envoy counts a redirect as a direct response, too; `rq_redirect` is about redirects that it follows itself.
-      stats.directResponse.inc();
-      answerRedirect(stream, headers, route.redirect, this.router.config);
-    } else if (route.directResponse !== undefined) {
-      stats.directResponse.inc();
-      answerDirectly(stream, headers, route.directResponse);
-    }
+    const forward = stream.route?.forward;
+    if (forward !== undefined) this.forward(headers, forward);
+    else answerItself(stream, headers, stats, this.router.config);
     return STOP;
   }
 
   private forward(headers: HeaderMap, action: ForwardAction): void {
-    const { router, stream } = this;
+    const { router, stream, timeouts } = this;
     const { route } = stream;
     const cluster = router.clusters.get(action.cluster);
     if (cluster === undefined || route === null) {
@@ -121,98 +106,183 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
       stream.sendLocalReply(action.clusterNotFoundStatus, "", "cluster_not_found", NO_CLUSTER_FOUND);
       return;
     }
+    this.action = action;
     this.cluster = cluster;
     stream.onCluster(cluster);
     stream.virtualCluster = route.virtualHost.virtualClusters?.pick(headers) ?? null;
     this.isInternal = headers.hasId(HEADER_X_ENVOY_INTERNAL);
-    this.timeoutMs = requestTimeout(headers, action, stream.isGrpc, router.config);
-    dropRetryHeaders(headers);
+    timeouts.read(headers, action, stream.isGrpc, router.config);
+    timeouts.tell(headers, 0, router.config);
     if (headers.hasId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE)) {
       this.altResponse = headers.getId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE) === "204";
       headers.removeId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE);
     }
+    stream.attemptCount = 1;
     if (action.terminatesConnect && stream.method === METHOD_CONNECT) {
-      stream.attemptCount = 1;
+      dropRetryHeaders(headers);
       this.tunnel = new ConnectTunnel(stream, this);
       this.tunnel.open(cluster);
       return;
     }
+    // A tunnel cannot be begun anew: what was said in it is gone.
+    if (!stream.isUpgrade) this.retries = Retries.of(stream, action.retry, cluster, PRIORITY[action.priority]);
+    dropRetryHeaders(headers);
+    if (this.retries !== null && !this.endStream) this.body.keep();
     const host = cluster.pick();
     if (host === null) {
-      cluster.stats.cxNoneHealthy.inc();
-      cluster.stats.answered(503, this.isInternal);
-      stream.sendLocalReply(503, "no healthy upstream", "no_healthy_upstream", NO_HEALTHY_UPSTREAM);
+      replyWithoutHost(stream, cluster, this.isInternal);
       return;
     }
-    this.host = host;
-    stream.attemptCount = 1;
-    if (!prepareRequestHead(stream, headers, action, host, !router.config.suppressEnvoyHeaders)) {
-      stream.sendLocalReply(500, "Internal Server Error", "request_header_mutation_failed", 0);
+    if (this.endStream) this.startResponseTimer();
+    const isReady = prepareRequestHead(stream, headers, action, host, !router.config.suppressEnvoyHeaders);
+    this.try(cluster, host, action, isReady);
+  }
+
+  /** @param isReady the head is as this host shall see it; else it had no room for that */
+  private try(cluster: Cluster, host: Host, action: ForwardAction, isReady: boolean): void {
+    if (!isReady) {
+      this.stream.sendLocalReply(500, "Internal Server Error", "request_header_mutation_failed", 0);
       return;
     }
     // Headers that ask for the host are made before it is known, as in Envoy.
-    stream.upstream = host;
-    if (this.endStream) this.startResponseTimer();
-    const pool = cluster.pool(host, PRIORITY[action.priority], stream.info);
-    this.pool = pool;
-    this.isQueued = true;
-    pool.newStream(this);
+    this.stream.upstream = host;
+    this.retries?.note(host);
+    this.attempt.begin(this.stream, cluster, host, PRIORITY[action.priority], this.timeouts);
   }
 
   onRequestData(stream: TerminalStream, address: number, length: number, endStream: boolean): FilterStatus {
+    const { attempt, body } = this;
     if (this.tunnel !== null) {
       this.tunnel.send(address, length);
       return STOP;
     }
-    if (endStream) this.startResponseTimer();
-    if (this.exchange === null) {
-      if (this.cluster === null || this.answerEnded) return STOP;
-      this.held.push(stream.worker.core.bytes, address, length, endStream);
-      this.pauseRequest();
-    } else {
-      this.sendData(address, length, endStream);
+    if (endStream) this.requestIsWhole();
+    if (this.cluster === null || this.answerEnded) return STOP;
+    if (attempt.exchange !== null && !body.keeps && !body.hasMore) {
+      attempt.sendData(address, length, endStream);
+      return STOP;
     }
+    body.push(stream.worker.core.bytes, address, length, endStream);
+    if (body.keeps && body.bytes > (this.action?.keptRequestBytes ?? 0) && !this.abandonRetries()) return STOP;
+    if (attempt.exchange === null) this.pauseRequest();
+    else this.sendMore(attempt.exchange);
     return STOP;
   }
 
   onRequestTrailers(_stream: TerminalStream, trailers: HeaderMap): FilterStatus {
-    this.startResponseTimer();
-    if (this.exchange === null) this.heldTrailers = trailers;
-    else this.sendTrailers(trailers);
+    this.requestIsWhole();
+    this.trailers = trailers;
+    if (this.attempt.exchange !== null && !this.body.hasMore) this.attempt.sendTrailers(trailers);
     return STOP;
   }
 
-  // --- the pool --------------------------------------------------------------------------------------------------------
+  private requestIsWhole(): void {
+    this.startResponseTimer();
+    this.attempt.startPerTryTimer();
+  }
 
-  onPoolReady(exchange: UpstreamExchange): void {
-    const { held, stream } = this;
-    this.isQueued = false;
-    this.exchange = exchange;
-    if (this.answerPaused) this.pauseAnswer(exchange);
-    stream.onUpstream(exchange);
-    const now = stream.worker.clock.now();
-    stream.upstreamFirstTxMs = now;
-    const headersEnd = this.endStream && !stream.isUpgrade;
-    stream.upstreamWireBytesSent += exchange.writeHead(stream.requestHeaders.block, headersEnd, stream.isUpgrade);
-    // It may have failed already.
-    if (this.exchange === null) return;
-    if (headersEnd) this.requestIsSent();
-    while (held.hasPieces && this.exchange !== null) {
-      const { endStream } = held;
-      const piece = held.shift() as Uint8Array;
-      this.sendData(stream.lend(piece), piece.length, endStream && !held.hasPieces);
-    }
-    if (held.endStream && !this.requestSent && this.exchange !== null) this.sendData(0, 0, true);
-    if (this.heldTrailers !== null && this.exchange !== null) this.sendTrailers(this.heldTrailers);
-    this.startDurationTimer();
+  /** The request is longer than what may be kept. False: there is no try under way, so it is over. */
+  private abandonRetries(): boolean {
+    const { attempt, cluster, stream } = this;
+    cluster?.stats.retryOrShadowAbandoned.inc();
+    this.retries?.release();
+    this.retries = null;
+    this.body.forget();
+    if (!this.retryTimer?.isArmed) return attempt.host !== null;
+    const text = "exceeded request buffer limit while retrying upstream";
+    replyFailure(stream, 507, text, "request_payload_exceeded_retry_buffer_limit", 0);
+    return false;
+  }
+
+  // --- the try ---------------------------------------------------------------------------------------------------------
+
+  onAttemptReady(exchange: UpstreamExchange): void {
+    const { attempt, stream } = this;
+    attempt.sendHead(exchange, this.endStream && !stream.isUpgrade);
+    this.body.rewind();
+    this.sendMore(exchange);
     if (!exchange.isBlocked) this.resumeRequest();
   }
 
-  onPoolFailure(reason: ResetReason, transportFailure: string): void {
-    const { stream } = this;
-    this.isQueued = false;
-    stream.upstreamTransportFailureReason = transportFailure;
-    this.fail(reason, transportFailure);
+  /** Sends what waits, as far as the upstream takes it. */
+  private sendMore(exchange: UpstreamExchange): void {
+    const { attempt, body, stream } = this;
+    while (body.hasMore && attempt.exchange === exchange) {
+      if (exchange.isBlocked) return;
+      const piece = body.take();
+      attempt.sendData(stream.lend(piece), piece.length, body.endStream && !body.hasMore);
+    }
+    if (attempt.exchange !== exchange || attempt.requestSent) return;
+    if (body.endStream) attempt.sendData(0, 0, true);
+    else if (this.trailers !== null) attempt.sendTrailers(this.trailers);
+  }
+
+  onAttemptLimit(limit: AttemptLimit): void {
+    const { attempt, cluster, stream } = this;
+    if (limit === MAX_STREAM_DURATION) {
+      cluster?.stats.rqMaxDurationReached.inc();
+      if (!this.answerBegun) attempt.end(false);
+      if (this.triesAfterReset(RESET_LOCAL, false)) return;
+      const details = "upstream_max_stream_duration_reached";
+      this.timedOut(504, "upstream max stream duration reached", details, UPSTREAM_MAX_STREAM_DURATION_REACHED);
+      return;
+    }
+    // What the client has seen of the answer goes on until the end of the request's own time.
+    if (limit === PER_TRY_TIMEOUT && this.answerBegun) return;
+    if (limit === PER_TRY_TIMEOUT) cluster?.stats.rqPerTryTimeout.inc();
+    else cluster?.stats.rqPerTryIdleTimeout.inc();
+    attempt.host?.stats.rqTimeout.inc();
+    attempt.end(false);
+    if (this.triesAfterReset(RESET_LOCAL, true)) return;
+    stream.virtualCluster?.rqTimeout.inc();
+    const details = limit === PER_TRY_TIMEOUT ? "upstream_per_try_timeout" : "upstream_per_try_idle_timeout";
+    this.requestTimedOut(details);
+  }
+
+  /** True: the request is tried again, for there is no answer yet. */
+  private triesAfterReset(reason: ResetReason, isTimeout: boolean): boolean {
+    const { attempt, retries } = this;
+    if (retries === null || this.answerBegun || !retries.onReset(reason, attempt.isSent)) return false;
+    attempt.host?.stats.rqError.inc();
+    this.waitForRetry(retries, isTimeout);
+    return true;
+  }
+
+  /** True: this answer is none, the request is tried again. */
+  private triesAfterAnswer(headers: HeaderMap, status: number, endStream: boolean): boolean {
+    const { attempt, retries } = this;
+    if (retries === null || !retries.onAnswer(headers, status)) return false;
+    this.cluster?.stats.retried(status);
+    attempt.host?.stats.rqError.inc();
+    attempt.end(endStream);
+    this.waitForRetry(retries, false);
+    return true;
+  }
+
+  private waitForRetry(retries: Retries, isTimeout: boolean): void {
+    const { router, stream } = this;
+    this.attemptTimedOut = isTimeout;
+    this.retryTimer ??= stream.worker.timers.timer(this);
+    this.retryTimer.start(retries.delayMs(router.random()));
+  }
+
+  private tryAgain(): void {
+    const { action, retries, router, stream } = this;
+    if (action === null || retries === null || stream.route === null) return;
+    stream.attemptCount++;
+    // It may have another config by now, or have left it.
+    const cluster = router.clusters.get(action.cluster) ?? this.cluster;
+    if (cluster === null) return;
+    this.cluster = cluster;
+    const host = retries.pick(cluster);
+    if (host === null) {
+      replyWithoutHost(stream, cluster, this.isInternal);
+      return;
+    }
+    const headers = stream.requestHeaders;
+    const elapsedMs = stream.requestEnded ? stream.worker.clock.now() - stream.requestEndMs : 0;
+    this.timeouts.tell(headers, elapsedMs, router.config);
+    this.try(cluster, host, action, prepareRetryHead(stream, headers, action, host, this.attemptTimedOut));
   }
 
   // --- a CONNECT that ends here ----------------------------------------------------------------------------------------
@@ -228,8 +298,9 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
 
   // --- the upstream ----------------------------------------------------------------------------------------------------
 
-  onUpstreamHeaders(block: number, flags: number, status: number): void {
-    const { cluster, host, stream } = this;
+  onAnswerHeaders(block: number, flags: number, status: number): void {
+    const { attempt, cluster, stream } = this;
+    const { host } = attempt;
     if (cluster === null || host === null || stream.repliesItself) {
       stream.worker.core.exports.blockFree(block);
       this.release();
@@ -245,18 +316,21 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     }
     const endStream = (flags & HEADERS_END_STREAM) !== 0 && !isSwitch;
     const headers = stream.takeResponse(block);
+    if (this.retries !== null && this.triesAfterAnswer(headers, status, endStream)) return;
+    this.answerBegun = true;
+    if (this.body.keeps) this.body.forget();
     if (stream.requestEnded && !this.router.config.suppressEnvoyHeaders) {
       headers.setIdNumber(HEADER_X_ENVOY_UPSTREAM_SERVICE_TIME, Math.trunc(now - stream.requestEndMs));
     }
-    if (stream.route?.virtualHost.includeAttemptCountInResponse) headers.setId(HEADER_X_ENVOY_ATTEMPT_COUNT, "1");
+    tellAttempts(stream, headers);
     cluster.stats.answered(status, this.isInternal);
     if (status >= 500) host.stats.rqError.inc();
     else host.stats.rqSuccess.inc();
     stream.responseCodeDetails = "via_upstream";
     if (isSwitch) {
       this.responseTimer?.stop();
-      this.requestSent = true;
-      this.exchange?.tunnel();
+      attempt.requestSent = true;
+      attempt.exchange?.tunnel();
     }
     if (endsHandshake(stream, status, headers)) {
       this.release();
@@ -267,24 +341,14 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     stream.respondHeaders(status, endStream);
   }
 
-  onUpstreamData(address: number, length: number, endStream: boolean): void {
+  onAnswerData(address: number, length: number, endStream: boolean): void {
     if (endStream) this.answerIsWhole();
     this.stream.respondData(address, length, endStream);
   }
 
-  onUpstreamTrailers(block: number): void {
+  onAnswerTrailers(block: number): void {
     this.answerIsWhole();
     this.stream.respondTrailers(block);
-  }
-
-  onUpstreamReset(reason: ResetReason, _details: string): void {
-    this.exchange = null;
-    this.pool = null;
-    this.fail(reason, "");
-  }
-
-  onUpstreamWrote(bytes: number): void {
-    this.stream.upstreamWireBytesSent += bytes;
   }
 
   onUpstreamBlocked(): void {
@@ -294,30 +358,21 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
 
   onUpstreamDrained(): void {
     this.stream.flow.countResume();
-    this.resumeRequest();
+    const { exchange } = this.attempt;
+    if (exchange !== null && this.body.hasMore) this.sendMore(exchange);
+    if (!exchange?.isBlocked) this.resumeRequest();
   }
 
   // --- the downstream --------------------------------------------------------------------------------------------------
 
   onDownstreamBlocked(): void {
     this.tunnel?.pauseReading();
-    if (this.answerPaused) return;
-    this.answerPaused = true;
-    if (this.exchange !== null) this.pauseAnswer(this.exchange);
-  }
-
-  private pauseAnswer(exchange: UpstreamExchange): void {
-    this.cluster?.stats.flowPaused.inc();
-    exchange.pauseReading();
+    this.attempt.pauseAnswer();
   }
 
   onDownstreamDrained(): void {
     this.tunnel?.resumeReading();
-    if (!this.answerPaused) return;
-    this.answerPaused = false;
-    if (this.exchange === null) return;
-    this.cluster?.stats.flowResumed.inc();
-    this.exchange.resumeReading();
+    this.attempt.resumeAnswer();
   }
 
   onStreamEnd(): void {
@@ -327,52 +382,41 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
 
   // --- answers of our own ----------------------------------------------------------------------------------------------
 
-  private fail(reason: ResetReason, cause: string): void {
-    const { cluster, host, router, stream } = this;
+  onAttemptFailed(reason: ResetReason, cause: string): void {
+    const { attempt, cluster, router, stream } = this;
     const { flag, status } = reason;
     if (stream.repliesItself) return;
     if (stream.responseStarted) {
-      this.router.stats.resetAfterResponseStarted.inc();
+      // As with Envoy: HTTP has told its status, of gRPC the status was still to come.
+      if (stream.isGrpc) router.stats.resetAfterResponseStarted.inc();
       stream.setFlag(flag);
       stream.abort(`upstream_reset_after_response_started{${reason.details}}`);
       return;
     }
+    if (this.triesAfterReset(reason, false)) return;
     cluster?.stats.answered(status, this.isInternal);
-    host?.stats.rqError.inc();
-    const details = cause === "" ? reason.details : `${reason.details}|${cause}`;
-    stream.sendLocalReply(
-      status,
-      `upstream connect error or disconnect/reset before headers. reset reason: ${reason.text}`,
-      `upstream_reset_before_response_started{${details}}`,
-      flag,
-      reason === RESET_OVERFLOW && !router.config.suppressEnvoyHeaders ? markOverloaded : undefined,
-    );
+    attempt.host?.stats.rqError.inc();
+    replyReset(stream, reason, cause, !router.config.suppressEnvoyHeaders);
   }
 
   // --- timers ----------------------------------------------------------------------------------------------------------
 
   onTimer(timer: Timer): void {
-    const { cluster, host, stream } = this;
-    if (timer === this.responseTimer) {
+    const { attempt, cluster, stream } = this;
+    if (timer === this.retryTimer) {
+      this.tryAgain();
+    } else {
       cluster?.stats.rqTimeout.inc();
       stream.virtualCluster?.rqTimeout.inc();
-      host?.stats.rqTimeout.inc();
-      this.timedOut(
-        this.altResponse ? 204 : 504,
-        "upstream request timeout",
-        "response_timeout",
-        UPSTREAM_REQUEST_TIMEOUT,
-      );
-    } else {
-      cluster?.stats.rqMaxDurationReached.inc();
-      this.timedOut(
-        504,
-        "upstream max stream duration reached",
-        "upstream_max_stream_duration_reached",
-        UPSTREAM_MAX_STREAM_DURATION_REACHED,
-      );
+      attempt.host?.stats.rqTimeout.inc();
+      this.requestTimedOut("response_timeout");
     }
     stream.worker.turn.end();
+  }
+
+  private requestTimedOut(details: string): void {
+    const status = this.altResponse ? 204 : 504;
+    this.timedOut(status, "upstream request timeout", details, UPSTREAM_REQUEST_TIMEOUT);
   }
 
   private timedOut(status: number, body: string, details: string, flag: number): void {
@@ -387,43 +431,18 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
       return;
     }
     this.cluster?.stats.answered(status, this.isInternal);
-    stream.sendLocalReply(status, status === 204 ? "" : body, details, flag);
+    replyFailure(stream, status, status === 204 ? "" : body, details, flag);
   }
 
   /** From the end of the request: a slow client is not the upstream's fault. */
   private startResponseTimer(): void {
-    if (this.timeoutMs === 0 || this.answerEnded) return;
+    const { globalMs } = this.timeouts;
+    if (globalMs === 0 || this.answerEnded || this.cluster === null) return;
     this.responseTimer ??= this.stream.worker.timers.timer(this);
-    this.responseTimer.start(this.timeoutMs);
-  }
-
-  private startDurationTimer(): void {
-    const limit = this.cluster?.maxStreamDurationMs ?? 0;
-    if (limit === 0 || this.answerEnded) return;
-    this.durationTimer ??= this.stream.worker.timers.timer(this);
-    this.durationTimer.start(limit);
+    this.responseTimer.start(globalMs);
   }
 
   // --- inside ----------------------------------------------------------------------------------------------------------
-
-  private sendData(address: number, length: number, endStream: boolean): void {
-    const { exchange, stream } = this;
-    if (exchange === null) return;
-    stream.upstreamWireBytesSent += exchange.writeData(address, length, endStream);
-    if (endStream) this.requestIsSent();
-  }
-
-  private sendTrailers(trailers: HeaderMap): void {
-    const { exchange, stream } = this;
-    if (exchange === null) return;
-    stream.upstreamWireBytesSent += exchange.writeTrailers(trailers.block);
-    this.requestIsSent();
-  }
-
-  private requestIsSent(): void {
-    this.requestSent = true;
-    this.stream.upstreamLastTxMs = this.stream.worker.clock.now();
-  }
 
   private pauseRequest(): void {
     if (this.requestPaused) return;
@@ -447,43 +466,28 @@ export class UpstreamRequest implements HttpFilter, PoolClient, TunnelOwner, Tim
     this.release();
   }
 
-  /** Gives back what is borrowed: the place in the queue, or the exchange. */
   private release(): void {
-    const { exchange, pool } = this;
     this.responseTimer?.stop();
-    this.durationTimer?.stop();
+    this.retryTimer?.stop();
+    this.retries?.release();
+    this.retries = null;
     this.tunnel?.close();
     this.tunnel = null;
-    this.held.clear();
-    this.heldTrailers = null;
+    this.body.clear();
+    this.trailers = null;
     this.resumeRequest();
-    if (pool === null) return;
-    this.pool = null;
-    if (exchange !== null) {
-      this.exchange = null;
-      this.answerPaused = false;
-      if (this.answerEnded && this.requestSent) exchange.complete();
-      else exchange.detach();
-    } else if (this.isQueued) {
-      pool.cancel(this);
-    }
-    this.isQueued = false;
+    this.attempt.end(this.answerEnded);
   }
 
   recycle(): void {
+    this.action = null;
     this.cluster = null;
-    this.host = null;
+    this.attempt.recycle();
     this.requestPaused = false;
-    this.requestSent = false;
+    this.answerBegun = false;
     this.answerEnded = false;
-    this.answerPaused = false;
     this.altResponse = false;
     this.isInternal = false;
-    this.timeoutMs = 0;
     this.router.giveBack(this);
   }
-}
-
-function markOverloaded(headers: HeaderMap): void {
-  headers.setId(HEADER_X_ENVOY_OVERLOADED, "true");
 }

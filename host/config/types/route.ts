@@ -46,6 +46,11 @@ export interface VirtualHost extends HeaderMutations {
   readonly virtual_clusters?: readonly VirtualCluster[];
   readonly include_request_attempt_count?: boolean;
   readonly include_attempt_count_in_response?: boolean;
+  readonly include_is_timeout_retry_header?: boolean;
+  /** Of routes that have none of their own. */
+  readonly retry_policy?: RetryPolicy;
+  readonly per_request_buffer_limit_bytes?: number;
+  readonly request_body_buffer_limit?: number | bigint;
   readonly typed_per_filter_config?: TypedPerFilterConfig;
 }
 
@@ -63,6 +68,8 @@ export interface Route extends HeaderMutations {
   readonly route?: RouteAction;
   readonly redirect?: RedirectAction;
   readonly direct_response?: DirectResponseAction;
+  readonly per_request_buffer_limit_bytes?: number;
+  readonly request_body_buffer_limit?: number | bigint;
   readonly typed_per_filter_config?: TypedPerFilterConfig;
   readonly stat_prefix?: string;
 }
@@ -79,6 +86,24 @@ export interface RouteMatch {
   readonly headers?: readonly HeaderMatcher[];
   readonly query_parameters?: readonly QueryParameterMatcher[];
   readonly grpc?: object;
+}
+
+export interface RetryPolicy {
+  readonly retry_on?: string;
+  /** Absent: 1. */
+  readonly num_retries?: number;
+  readonly per_try_timeout?: DurationMs;
+  readonly per_try_idle_timeout?: DurationMs;
+  readonly retry_host_predicate?: readonly { readonly name: string; readonly typed_config: Any }[];
+  readonly host_selection_retry_max_attempts?: number;
+  readonly retriable_status_codes?: readonly number[];
+  readonly retry_back_off?: { readonly base_interval: DurationMs; readonly max_interval?: DurationMs };
+  readonly rate_limited_retry_back_off?: {
+    readonly reset_headers: readonly { readonly name: string; readonly format?: "SECONDS" | "UNIX_TIMESTAMP" }[];
+    readonly max_interval?: DurationMs;
+  };
+  readonly retriable_headers?: readonly HeaderMatcher[];
+  readonly retriable_request_headers?: readonly HeaderMatcher[];
 }
 
 /** At most one rule is set; none means present. The four `*_match` of strings are deprecated spellings of `string_match`. */
@@ -120,6 +145,7 @@ export interface RouteAction {
   readonly max_grpc_timeout?: DurationMs;
   readonly grpc_timeout_offset?: DurationMs;
   readonly priority?: "DEFAULT" | "HIGH";
+  readonly retry_policy?: RetryPolicy;
   readonly max_stream_duration?: {
     readonly max_stream_duration?: DurationMs;
     readonly grpc_timeout_header_max?: DurationMs;

@@ -16,8 +16,8 @@ it.each([
   ["a field", "dynamic_resources: {}", "1:1: dynamic_resources: dynamic_resources is not supported yet"],
   [
     "a field of a message deep inside",
-    withRoute("{match: {prefix: /}, route: {cluster: a, retry_policy: {}}}"),
-    "retry_policy is not supported yet",
+    withRoute("{match: {prefix: /}, route: {cluster: a, hedge_policy: {}}}"),
+    "hedge_policy is not supported yet",
   ],
   ["a value", withManager("codec_type: HTTP3, route_config: {}"), "codec_type: HTTP3 is not supported yet"],
   [
