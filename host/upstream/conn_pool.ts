@@ -91,7 +91,7 @@ export class HttpConnPool implements ConnectionPool {
   private readonly ready: PooledConnection[] = [];
   private readonly connections = new Set<PooledConnection>();
   private readonly pending: PoolClient[] = [];
-  /** Exchanges that connections under way are counted on for. */
+  /** Exchanges that connections are counted on for which are under way, or have not heard how many they may carry. */
   private connecting = 0;
   private active = 0;
   private isDraining = false;
@@ -175,6 +175,11 @@ export class HttpConnPool implements ConnectionPool {
     this.onReleased(connection);
     // It may carry less than it was counted on for.
     if (this.pending.length > 0) this.connectAsNeeded();
+  }
+
+  onPromised(change: number): void {
+    this.connecting += change;
+    if (change < 0 && this.pending.length > 0) this.connectAsNeeded();
   }
 
   onReleased(connection: PooledConnection): void {

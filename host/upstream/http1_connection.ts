@@ -12,6 +12,7 @@ import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { CloseReason } from "../net/close_reason.ts";
 import type { Output, OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
+import { PROTOCOL_HTTP11 } from "../stream_info/stream_info.ts";
 import type { ConnectionPool, PooledConnection } from "./pooled_connection.ts";
 import { RESET_CONNECTION_TERMINATION, RESET_PROTOCOL_ERROR, type ResetReason } from "./reset_reason.ts";
 import type { UpstreamExchange, UpstreamStream } from "./upstream_exchange.ts";
@@ -36,6 +37,7 @@ export class Http1Connection
   requests = 0;
   isReady = false;
   readonly expectedExchanges = 1;
+  readonly protocol = PROTOCOL_HTTP11;
   /** Set when this connection shall not carry another exchange. */
   private isDraining = false;
   private state = CONNECTING;

@@ -36,6 +36,9 @@ import {
 import type { UpstreamExchange, UpstreamStream } from "./upstream_exchange.ts";
 import type { UpstreamWorker } from "./upstream_worker.ts";
 
+/** Streams that a peer is taken to allow before it has said so: no fewer, says RFC 9113 6.5.2, and others think the same. */
+const STREAMS_BEFORE_SETTINGS = 100;
+
 const CONNECTING = 0;
 const OPEN = 1;
 const CLOSED = 2;
@@ -67,6 +70,8 @@ export class Http2Connection
   /** Events are being told: what an end leads to comes behind them. */
   private isTelling = false;
   private mayCarryMore = false;
+  /** Exchanges that the pool counts on once the peer's SETTINGS are there. */
+  private promised = 0;
   private readonly timer: Timer;
   private readonly durationTimer: Timer | null;
   private keepalive: Http2Keepalive | null = null;
@@ -111,7 +116,8 @@ export class Http2Connection
   get freeExchanges(): number {
     if (this.state !== OPEN || this.isDraining) return 0;
     const { maxRequestsPerConnection: most } = this.pool.cluster;
-    const free = Math.min(this.settings.maxConcurrentStreams, this.codec.streamsAllowed) - this.active;
+    const allowed = this.isGreeted ? this.codec.streamsAllowed : STREAMS_BEFORE_SETTINGS;
+    const free = Math.min(this.settings.maxConcurrentStreams, allowed) - this.active;
     return Math.max(most > 0 ? Math.min(free, most - this.requests) : free, 0);
   }
 
@@ -134,6 +140,7 @@ export class Http2Connection
     if (this.isDraining && this.active > 0) return;
     this.isDraining = true;
     this.pool.onLimited(this);
+    this.promise(0);
     this.afterEvents();
   }
 
@@ -213,6 +220,7 @@ export class Http2Connection
     this.timer.stop();
     this.durationTimer?.start(pool.cluster.maxConnectionDurationMs);
     if (settings.keepalive) this.keepalive = new Http2Keepalive(this, settings.keepalive);
+    this.promise(Math.max(this.expectedExchanges - STREAMS_BEFORE_SETTINGS, 0));
     pool.onConnected(this);
     this.afterEvents();
     this.worker.turn.end();
@@ -335,12 +343,14 @@ export class Http2Connection
     this.pool.cluster.stats.cxCloseNotify.inc();
     this.isDraining = true;
     this.pool.onLimited(this);
+    this.promise(0);
   }
 
   onSettings(): void {
     this.isGreeted = true;
     this.pool.onLimited(this);
-    this.mayCarryMore = true;
+    this.pool.onReleased(this);
+    this.promise(0);
     const waiting = this.waitingForSettings;
     this.waitingForSettings = [];
     for (const exchange of waiting) exchange.onSettings();
@@ -360,6 +370,12 @@ export class Http2Connection
   }
 
   // --- inside ----------------------------------------------------------------------------------------------------------
+
+  private promise(exchanges: number): void {
+    const change = exchanges - this.promised;
+    this.promised = exchanges;
+    if (change !== 0) this.pool.onPromised(change);
+  }
 
   private wrote(length: number): number {
     this.pool.cluster.stats.cxTxBytes.add(length);
@@ -422,6 +438,7 @@ export class Http2Connection
     this.durationTimer?.release();
     this.keepalive?.end();
     this.codec.close();
+    this.promise(0);
     this.pool.onClosed(this, wasConnecting, this.closedLocally, withRequest);
   }
 }

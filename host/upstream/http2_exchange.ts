@@ -9,6 +9,7 @@
 
 import type { Socket } from "../net/socket.ts";
 import type { Recyclable } from "../net/turn.ts";
+import { PROTOCOL_HTTP2 } from "../stream_info/stream_info.ts";
 import {
   H2_CANCEL,
   H2_NO_ERROR,
@@ -32,6 +33,7 @@ const CONNECT = 1;
 const UPGRADE = 2;
 
 export class Http2Exchange implements UpstreamExchange, Recyclable {
+  readonly protocol = PROTOCOL_HTTP2;
   isBlocked = false;
   /** 0 until the head is written. */
   streamId = 0;
@@ -41,7 +43,7 @@ export class Http2Exchange implements UpstreamExchange, Recyclable {
   private stream: UpstreamStream | null = null;
   private kind = PLAIN;
   /** Of an upgrade, and the key of its WebSocket. */
-  private protocol = "";
+  private upgrade = "";
   private webSocketKey: string | undefined;
 
   // The request.
@@ -103,7 +105,7 @@ export class Http2Exchange implements UpstreamExchange, Recyclable {
       if (fits && !isExtended) toPlainConnect(head);
     } else {
       this.kind = UPGRADE;
-      this.protocol = protocol;
+      this.upgrade = protocol;
       fits &&= toExtendedConnect(head, protocol);
       this.webSocketKey = fits ? head.get("sec-websocket-key") : undefined;
     }
@@ -242,7 +244,7 @@ export class Http2Exchange implements UpstreamExchange, Recyclable {
   private onSwitch(block: number, flags: number, ends: boolean): void {
     const { head } = this.owner;
     head.block = block;
-    const fits = toSwitchingProtocols(head, this.protocol, this.webSocketKey);
+    const fits = toSwitchingProtocols(head, this.upgrade, this.webSocketKey);
     const changed = head.detach();
     if (!fits) {
       this.connection.worker.core.exports.blockFree(changed);

@@ -32,6 +32,8 @@ export interface ConnectionPool {
   onConnected(connection: PooledConnection): void;
   /** @param closed null: the time was up */
   onConnectFailed(closed: CloseReason | null): void;
+  /** So many exchanges more, or fewer, are counted on although they may not begin yet. */
+  onPromised(change: number): void;
   /** It may carry more than before. */
   onReleased(connection: PooledConnection): void;
   /** It may carry less than before, and perhaps nothing. */

@@ -14,6 +14,8 @@ import type { ResetReason } from "./reset_reason.ts";
 export interface UpstreamExchange {
   /** Of the connection, unique in the process. */
   readonly id: number;
+  /** PROTOCOL_... */
+  readonly protocol: number;
   /** What it travels on, to look at: others may travel there too. */
   readonly socket: Socket;
   /** Content of the request piles up: `onUpstreamDrained` comes when more may be sent. */

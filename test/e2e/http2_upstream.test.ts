@@ -4,8 +4,10 @@ import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { constants } from "node:http2";
 import { text } from "node:stream/consumers";
 import { Agent, request } from "undici";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { randomBytes } from "../support/random.ts";
 import { assignment, HTTP2_OPTIONS, httpConfig, route } from "./support/config.ts";
+import { ask as askHttp2, http2Session } from "./support/http2_client.ts";
 import { NETS } from "./support/nets.ts";
 import { type RunningProxy, startProxy } from "./support/proxy.ts";
 import { http2Upstream } from "./support/upstream.ts";
@@ -117,6 +119,19 @@ describe.each(NETS)("HTTP/2 to an upstream over %s sockets", (net) => {
     const sizes = [10, 100_000, 3_000_000];
     const answers = await Promise.all(sizes.map((size) => ask("/large", { headers: { "x-bytes": String(size) } })));
     expect(answers.map(({ text: body }) => body.length)).toEqual(sizes);
+  });
+
+  it("carries many bodies at once from one connection of HTTP/2 to another", async () => {
+    const session = await http2Session(onTestFinished, front.url);
+    const bodies = Array.from({ length: 40 }, (_, i) => Buffer.from(randomBytes(1 + ((i * 7_919) % 300_000), i)));
+    const hashes = await Promise.all(
+      bodies.map((body) => askHttp2(session, { ":path": "/hash", ":method": "POST" }, body)),
+    );
+    expect(hashes.map(({ text: hash }) => hash)).toEqual(
+      bodies.map((body) => createHash("sha256").update(body).digest("hex")),
+    );
+    const trailers = await askHttp2(session, { ":path": "/t", ":method": "POST" }, "x");
+    expect(trailers.trailers["x-sum"]).toBe("42");
   });
 
   it("tells a client what a reset means", async () => {

@@ -41,8 +41,8 @@ export class Http2UpstreamEnd implements SocketOwner {
   whenStream: (stream: HeardStream) => void = () => {};
   whenComplete: (stream: HeardStream) => void = () => {};
   whenRead: () => void = () => {};
-  /** Answers nothing, not even SETTINGS. */
-  isMute = false;
+  /** Says nothing, not even SETTINGS. */
+  private isMute = false;
   private readonly memory: Uint8Array;
   /** What came of a frame that is not whole; null: frames are not looked at. */
   private cut: Buffer | null = null;
@@ -92,6 +92,16 @@ export class Http2UpstreamEnd implements SocketOwner {
 
   goaway(last: number, error = 0): void {
     this.raw(frame(GOAWAY, 0, 0, u32(last, error)));
+  }
+
+  mute(): void {
+    this.isMute = true;
+  }
+
+  /** Says what it has kept to itself. */
+  speak(): void {
+    this.isMute = false;
+    this.flush();
   }
 
   /** Octets as they are, whatever they mean. */

@@ -51,6 +51,18 @@ describe("one connection", () => {
     expect(bench.ends).toHaveLength(1);
   });
 
+  it("begins no more than a hundred streams before the peer has said how many, and waits for that", async () => {
+    bench = await Http2UpstreamBench.start({ prepare: (end) => end.mute() });
+    const clients = Array.from({ length: 150 }, (_, i) => bench.proxy.request(get(`/${i}`)));
+    expect(bench.upstream.streams.size).toBe(100);
+    bench.upstream.speak();
+    bench.proxy.settle();
+    expect(bench.upstream.streams.size).toBe(150);
+    expect(bench.ends).toHaveLength(1);
+    for (const [i] of clients.entries()) bench.answer(`/${i}`);
+    expect(statuses(clients)).toEqual(Array(150).fill(200));
+  });
+
   it("takes a larger limit as it comes", async () => {
     bench = await Http2UpstreamBench.start({ cluster: { circuit_breakers: { thresholds: [{ max_connections: 1 }] } } });
     bench.warm();
@@ -233,7 +245,7 @@ describe("connection_keepalive", () => {
     bench.proxy.advance(10_100);
     expect(bench.upstream.isClosed).toBe(false);
     bench.proxy.advance(5_000);
-    bench.upstream.isMute = true;
+    bench.upstream.mute();
     bench.proxy.advance(30_000);
     expect(bench.upstream.isClosed).toBe(true);
     expect(bench.proxy.stat("cluster.u.http2.keepalive_timeout")).toBe(1);
@@ -247,7 +259,7 @@ describe("connection_keepalive", () => {
     bench.ask("/a");
     bench.answer("/a");
     bench.proxy.advance(6_000);
-    bench.upstream.isMute = true;
+    bench.upstream.mute();
     const [client] = bench.ask("/b");
     bench.proxy.advance(2_100);
     expect(bench.upstream.isClosed).toBe(true);

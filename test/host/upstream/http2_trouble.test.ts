@@ -11,9 +11,7 @@ import { get, Http2UpstreamBench, post, statuses } from "../../support/http2_ups
 import type { Http2UpstreamEnd } from "../../support/http2_upstream_end.ts";
 
 const INITIAL_WINDOW_SIZE = 4;
-const mute = (end: Http2UpstreamEnd) => {
-  end.isMute = true;
-};
+const mute = (end: Http2UpstreamEnd) => end.mute();
 
 let bench: Http2UpstreamBench;
 afterEach(() => bench.end());
