@@ -17,7 +17,7 @@ import { nuncio } from "./peers/nuncio.ts";
 import { Stand } from "./stand.ts";
 import { digits, printTable } from "./table.ts";
 import { core } from "./work/core.ts";
-import { http1k, http16k, tcp1k } from "./work/cost.ts";
+import { h2c, h2tls, http1k, http1tls, http16k, tcp1k } from "./work/cost.ts";
 import { garbage } from "./work/garbage.ts";
 import { memory } from "./work/memory.ts";
 import { openLoop } from "./work/open_loop.ts";
@@ -26,7 +26,21 @@ import { request } from "./work/request.ts";
 import { start } from "./work/start.ts";
 
 /** In the order in which they run: those that share running proxies first. */
-const WORKS: readonly Work[] = [http1k, http16k, tcp1k, openLoop, garbage, memory, start, path, request, core];
+const WORKS: readonly Work[] = [
+  http1k,
+  http16k,
+  tcp1k,
+  h2c,
+  h2tls,
+  http1tls,
+  openLoop,
+  garbage,
+  memory,
+  start,
+  path,
+  request,
+  core,
+];
 const PEERS = ["floor", "sockets", "nuncio", "nginx", "haproxy", "envoy"];
 
 const root = join(import.meta.dirname, "..");

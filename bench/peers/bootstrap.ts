@@ -15,21 +15,16 @@ export function writeBootstrap(site: Site): string {
       endpoints:
       - lb_endpoints:
 ${ports.map((port) => `        - endpoint: { address: ${socket(port)} }`).join("\n")}`;
-  writeFileSync(
-    file,
-    `admin:
-  address: ${socket(site.adminPort)}
-static_resources:
-  listeners:
-  - name: http_in
-    address: ${socket(site.httpPort)}
+  const http = (name: string, port: number, codec: string, transportSocket = "") => `
+  - name: ${name}
+    address: ${socket(port)}
     filter_chains:
     - filters:
       - name: envoy.filters.network.http_connection_manager
         typed_config:
           "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: http_in
-          codec_type: HTTP1
+          stat_prefix: ${name}
+          codec_type: ${codec}
           use_remote_address: true
           generate_request_id: true
           route_config:
@@ -43,7 +38,24 @@ static_resources:
           http_filters:
           - name: envoy.filters.http.router
             typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
+              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router${transportSocket}`;
+  const tls = `
+      transport_socket:
+        name: envoy.transport_sockets.tls
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
+          common_tls_context:
+            alpn_protocols: [h2, http/1.1]
+            tls_params: { tls_minimum_protocol_version: TLSv1_3, tls_maximum_protocol_version: TLSv1_3 }
+            tls_certificates:
+            - certificate_chain: { filename: ${site.certificate} }
+              private_key: { filename: ${site.key} }`;
+  writeFileSync(
+    file,
+    `admin:
+  address: ${socket(site.adminPort)}
+static_resources:
+  listeners:${http("http_in", site.httpPort, "HTTP1")}${http("h2c_in", site.h2cPort, "HTTP2")}${http("tls_in", site.tlsPort, "AUTO", tls)}
   - name: tcp_in
     address: ${socket(site.tcpPort)}
     filter_chains:

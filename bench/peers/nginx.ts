@@ -8,7 +8,7 @@ export const nginx: Peer = {
   http: true,
   tcp: false, // the stream module is a package of its own
   find: () => findProgram("nginx"),
-  prepare(program, { folder, upstreams, httpPort }) {
+  prepare(program, { folder, upstreams, httpPort, h2cPort, tlsPort, certificate, key }) {
     const file = `${folder}/nginx.conf`;
     const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     writeFileSync(
@@ -35,6 +35,11 @@ ${upstreams.map((port) => `    server 127.0.0.1:${port};`).join("\n")}
   }
   server {
     listen 127.0.0.1:${httpPort} backlog=4096;
+    listen 127.0.0.1:${h2cPort} http2;
+    listen 127.0.0.1:${tlsPort} ssl http2;
+    ssl_certificate ${certificate};
+    ssl_certificate_key ${key};
+    ssl_protocols TLSv1.3;
     client_max_body_size 0;
     location / {
       proxy_pass http://service;

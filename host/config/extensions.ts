@@ -80,6 +80,9 @@ const BY_CATEGORY: Readonly<Record<string, Readonly<Record<string, readonly stri
       "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
     ],
   },
+  "envoy.tls.cert_validator": {
+    "envoy.tls.cert_validator.spiffe": ["envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig"],
+  },
   "envoy.transport_sockets.downstream": {
     "envoy.transport_sockets.raw_buffer": ["envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"],
     "envoy.transport_sockets.tls": ["envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext"],
@@ -87,6 +90,9 @@ const BY_CATEGORY: Readonly<Record<string, Readonly<Record<string, readonly stri
   "envoy.transport_sockets.upstream": {
     "envoy.transport_sockets.raw_buffer": ["envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer"],
     "envoy.transport_sockets.tls": ["envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"],
+    "envoy.transport_sockets.upstream_proxy_protocol": [
+      "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport",
+    ],
   },
   "envoy.upstream_options": {
     "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": [

@@ -94,7 +94,15 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
   "envoy.config.overload.v3.ResourceMonitor.typed_config": [
     "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
   ],
+  "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport.transport_socket": [
+    "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+    "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
+  ],
+  "envoy.extensions.transport_sockets.tls.v3.CertificateValidationContext.custom_validator_config": [
+    "envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig",
+  ],
   "envoy.config.cluster.v3.Cluster.transport_socket": [
+    "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport",
     "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
     "envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer",
   ],

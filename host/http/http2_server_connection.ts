@@ -382,10 +382,9 @@ export class Http2ServerConnection extends ServerConnection implements StreamLis
     if (this.exchanges.size === 0) this.whenQuiet();
   }
 
-  /** Where this connection is about to write. */
+  /** Where this connection is about to write: the codec wants to hear when that has left. */
   private output(): Output {
     const { output } = this.worker.turn;
-    output.rejoin(this);
     this.isUnflushed = true;
     return output;
   }

@@ -1,6 +1,5 @@
 /** What one worker thread lends to its connections and streams. host/workers/worker.ts is one, whether a thread or a simulation runs it. */
 
-import type { AccessLogSinks } from "../access_log/sinks.ts";
 import type { Http1ServerCodec } from "../codec/http1_server.ts";
 import type { Http2ServerCodec } from "../codec/http2_server.ts";
 import type { Http2Settings } from "../codec/http2_settings.ts";
@@ -22,7 +21,6 @@ export interface NodeInfo {
 
 export interface HttpWorker extends UpstreamWorker {
   readonly node: NodeInfo;
-  readonly accessLogSinks: AccessLogSinks;
   /** What the overload manager has switched on. */
   readonly overload: OverloadState;
   readonly streams: StreamPool;

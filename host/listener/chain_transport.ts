@@ -4,6 +4,7 @@ import { spokenDownstream, spokenOf } from "../config/alpn.ts";
 import type { FilterChain } from "../config/types/listener.ts";
 import { DOWNSTREAM_TLS_CONTEXT, type DownstreamTlsContext } from "../config/types/tls.ts";
 import type { HttpWorker } from "../http/http_worker.ts";
+import { keyLogOf } from "../net/tls/key_log.ts";
 import { TlsServerContext } from "../net/tls/server_context.ts";
 import { TlsStats } from "../net/tls/tls_stats.ts";
 import type { Scope } from "../stats/scope.ts";
@@ -22,12 +23,14 @@ export function tlsOf(chain: FilterChain, worker: HttpWorker, listenerScope: Sco
   for (const name of SECRET_COUNTERS) factory.counter(name);
   const stats = new TlsStats(listenerScope.scope("ssl"));
   const asked = config as DownstreamTlsContext;
+  const keyLog = keyLogOf(asked.common_tls_context, worker.accessLogSinks);
   return new TlsServerContext(
     spokenOnly(asked, spokenDownstream(chain)),
     worker.net.options,
     stats,
     worker.secrets,
     () => factory.counter("ssl_context_update_by_sds").inc(),
+    keyLog,
   );
 }
 

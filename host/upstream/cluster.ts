@@ -9,14 +9,17 @@
 
 import { type Http2Settings, http2SettingsOf } from "../codec/http2_settings.ts";
 import { HTTP1_PROTOCOL, HTTP2_PROTOCOL } from "../config/alpn.ts";
+import { contextIn } from "../config/secrets/reference.ts";
 import type { Cluster as ClusterConfig } from "../config/types/cluster.ts";
 import type { Http2ProtocolOptions } from "../config/types/core.ts";
 import { UPSTREAM_TLS_CONTEXT, type UpstreamTlsContext } from "../config/types/tls.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
 import { type ServerIdentity, TlsClientContext } from "../net/tls/client_context.ts";
+import { keyLogOf } from "../net/tls/key_log.ts";
 import { TlsStats } from "../net/tls/tls_stats.ts";
 import { Http2CodecStats } from "../stats/http2_codec_stats.ts";
 import type { Scope, ScopeLease } from "../stats/scope.ts";
+import type { ProxiedConnection } from "../stream_info/connection_facts.ts";
 import { AlpnConnection } from "./alpn_connection.ts";
 import { type BreakerCells, CircuitBreakers } from "./circuit_breakers.ts";
 import { ClusterStats } from "./cluster_stats.ts";
@@ -35,7 +38,8 @@ import { Http2Connection } from "./http2_connection.ts";
 import { balancingPolicy, LoadBalancer, priorityLoadOptions } from "./load_balancer.ts";
 import type { PooledConnection } from "./pooled_connection.ts";
 import type { PriorityLoadOptions } from "./priority_load.ts";
-import { identityOf } from "./server_identity.ts";
+import { HeaderFirst, type ProxyTransport, proxiedKey, proxiedOf, proxyTransportOf } from "./proxy_transport.ts";
+import { CONFIGURED, identityOf } from "./server_identity.ts";
 import type { ClientCodecOptions, UpstreamWorker } from "./upstream_worker.ts";
 
 /** A cluster in the snapshot. Structured-clonable. */
@@ -79,6 +83,8 @@ export class Cluster implements PooledCluster {
   private readonly http: UpstreamHttp;
   /** Requests say whom their connection with TLS is for. */
   private readonly asksIdentity: boolean;
+  /** Null: connections begin with what they carry. */
+  readonly proxy: ProxyTransport | null;
   private readonly codecOptions: ClientCodecOptions;
   private readonly http2Settings: Http2Settings;
   private http2Stats: Http2CodecStats | null = null;
@@ -125,6 +131,7 @@ export class Cluster implements PooledCluster {
     };
     this.codecOptions = { ...limits, enableTrailers: http1.enable_trailers ?? false };
     this.http2Settings = http2SettingsFor(http2, limits);
+    this.proxy = proxyTransportOf(config);
     this.hostSet = new HostSet(worker.ledger, scope);
     this.loadOptions = priorityLoadOptions(config);
     this.balancer = new LoadBalancer(worker.arena, balancingPolicy(config), scope.counter("lb_healthy_panic"));
@@ -164,8 +171,7 @@ export class Cluster implements PooledCluster {
   pool(host: Host, priority: 0 | 1, request: PooledRequest): HttpConnPool {
     const protocol = protocolFor(this.http, request.protocol);
     const place = POOLS[protocol] + priority;
-    if (this.asksIdentity && request.requestHeaders !== null)
-      return this.namedPool(host, priority, protocol, identityOf(this.http.upstream, request.requestHeaders));
+    if (this.asksIdentity || this.proxy !== null) return this.ownPool(host, priority, protocol, request);
     let pool = host.pools[place];
     if (pool === undefined) {
       pool = new HttpConnPool(this.worker, this, host, protocol, priority);
@@ -175,16 +181,21 @@ export class Cluster implements PooledCluster {
     return pool;
   }
 
-  /** Connections with TLS are for one name each; a pool of them goes with its last connection. */
-  private namedPool(host: Host, priority: 0 | 1, protocol: HttpProtocol, identity: ServerIdentity): HttpConnPool {
-    const key = `${POOLS[protocol] + priority}|${identity.serverName}|${identity.expected}`;
-    let pool = host.namedPools.get(key);
+  /** Connections that are for one name, or on behalf of one client, each; a pool of them goes with its last connection. */
+  private ownPool(host: Host, priority: 0 | 1, protocol: HttpProtocol, request: PooledRequest): HttpConnPool {
+    const { connection, requestHeaders } = request;
+    const identity =
+      this.asksIdentity && requestHeaders !== null ? identityOf(this.http.upstream, requestHeaders) : CONFIGURED;
+    const proxied = this.proxy === null ? null : proxiedOf(connection);
+    const client = proxied === null ? "" : proxiedKey(proxied);
+    const key = `${POOLS[protocol] + priority}|${identity.serverName}|${identity.expected}|${client}`;
+    let pool = host.ownPools.get(key);
     if (pool !== undefined) return pool;
     const hasPermit = this.breakers[priority].pools.acquire();
     if (!hasPermit) this.stats.cxPoolOverflow.inc();
-    pool = new HttpConnPool(this.worker, this, host, protocol, priority, { identity, key, hasPermit });
+    pool = new HttpConnPool(this.worker, this, host, protocol, priority, { identity, proxied, key, hasPermit });
     if (!hasPermit) return pool;
-    host.namedPools.set(key, pool);
+    host.ownPools.set(key, pool);
     this.pools.add(pool);
     return pool;
   }
@@ -193,7 +204,7 @@ export class Cluster implements PooledCluster {
     const { protocol } = pool;
     const connection = protocol === "auto" ? this.newAlpn(pool) : this.newHttp(pool, protocol);
     if (connection !== null)
-      connection.socket = this.connect(pool.host, connection, OFFERED[protocol], pool.named?.identity);
+      connection.socket = this.connect(pool.host, connection, OFFERED[protocol], pool.own?.proxied, pool.own?.identity);
     return connection;
   }
 
@@ -224,28 +235,36 @@ export class Cluster implements PooledCluster {
 
   /**
    * A connection to a host, plain or with TLS as the cluster has it.
-   * @param protocols what TLS offers, see `TlsClientContext.connect`
+   * @param protocols what TLS offers, see `TlsClientContext.connect` @param proxied on whose behalf, where `proxy` is set
    */
   connect(
     host: Pick<Host, "address" | "hostname">,
     owner: SocketOwner,
     protocols: readonly string[] = [],
+    proxied?: ProxiedConnection | null,
     identity: ServerIdentity | null = null,
   ) {
     // Any byte that the kernel does not take pauses the source: what waits pins a slab of core memory, whatever its size.
     const options = { highBytes: 0 };
-    const socket =
-      this.tls === null
-        ? this.worker.net.connect(host.address, options, owner)
-        : this.tls.connect(host.address, host.hostname, options, owner, protocols, identity);
+    const header = this.proxy === null || !proxied ? null : this.proxy.header(proxied);
+    let socket: Socket;
+    if (this.tls !== null) {
+      socket = this.tls.connect(host.address, host.hostname, options, owner, protocols, header, identity);
+    } else if (header === null) {
+      socket = this.worker.net.connect(host.address, options, owner);
+    } else {
+      const first = new HeaderFirst(header, owner);
+      socket = this.worker.net.connect(host.address, options, first);
+      first.socket = socket;
+    }
     if (this.keepAliveSeconds > 0) socket.setKeepAlive(this.keepAliveSeconds);
     return socket;
   }
 
   /** A pool whose host is gone, or that is for one name, is forgotten with its last connection. */
   onPoolUnused(pool: HttpConnPool): void {
-    if (!this.pools.delete(pool) || pool.named === null) return;
-    (pool.host as Host).namedPools.delete(pool.named.key);
+    if (!this.pools.delete(pool) || pool.own === null) return;
+    (pool.host as Host).ownPools.delete(pool.own.key);
     this.breakers[pool.priority].pools.release();
   }
 
@@ -304,13 +323,19 @@ const SECRET_COUNTERS = [
 
 /** Throws TlsMaterialError, and what OpenSSL throws. */
 function tlsOf(config: ClusterConfig, worker: UpstreamWorker, scope: Scope): TlsClientContext | null {
-  const tls = config.transport_socket?.typed_config;
+  const tls = contextIn(config.transport_socket);
   if (tls?.["@type"] !== UPSTREAM_TLS_CONTEXT) return null;
   const factory = scope.scope("client_ssl_socket_factory");
   for (const name of SECRET_COUNTERS) factory.counter(name);
   const stats = new TlsStats(scope.scope("ssl"));
-  return new TlsClientContext(tls as UpstreamTlsContext, worker.net.options, stats, worker.secrets, () =>
-    factory.counter("ssl_context_update_by_sds").inc(),
+  const asked = tls as UpstreamTlsContext;
+  return new TlsClientContext(
+    asked,
+    worker.net.options,
+    stats,
+    worker.secrets,
+    () => factory.counter("ssl_context_update_by_sds").inc(),
+    keyLogOf(asked.common_tls_context, worker.accessLogSinks),
   );
 }
 

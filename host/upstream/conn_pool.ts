@@ -8,6 +8,7 @@ import type { Address } from "../net/address.ts";
 import { type CloseReason, closeReasonOfCode } from "../net/close_reason.ts";
 import type { Socket } from "../net/socket.ts";
 import type { ServerIdentity } from "../net/tls/client_context.ts";
+import type { ProxiedConnection } from "../stream_info/connection_facts.ts";
 import type { Permits } from "../wasm/ledger.ts";
 import type { CircuitBreakers } from "./circuit_breakers.ts";
 import { transportFailureText } from "./connect_error.ts";
@@ -56,9 +57,13 @@ export interface PooledHost {
   dismiss(breaker: Permits): void;
 }
 
-/** Of a pool whose connections are for one name. */
-export interface PoolName {
+/** Of a pool whose connections are not for anybody. */
+export interface PoolPurpose {
+  /** Whom TLS is spoken with. */
   readonly identity: ServerIdentity;
+  /** On whose behalf they are, where they begin with a PROXY header. */
+  readonly proxied: ProxiedConnection | null;
+  /** What its host knows it by. */
   readonly key: string;
   /** False: there are as many pools as there may be, and this one refuses its request. */
   readonly hasPermit: boolean;
@@ -86,7 +91,7 @@ export class HttpConnPool implements ConnectionPool {
   /** What connections to this host agreed on last: HTTP/1 carries one exchange where HTTP/2 was hoped for. */
   agreed: "http1" | "http2" | null = null;
   readonly priority: 0 | 1;
-  readonly named: PoolName | null;
+  readonly own: PoolPurpose | null;
   /** On which an exchange may begin; the last one is used first. */
   private readonly ready: PooledConnection[] = [];
   private readonly connections = new Set<PooledConnection>();
@@ -102,9 +107,9 @@ export class HttpConnPool implements ConnectionPool {
     host: PooledHost,
     protocol: HttpProtocol,
     priority: 0 | 1,
-    named: PoolName | null = null,
+    own: PoolPurpose | null = null,
   ) {
-    this.named = named;
+    this.own = own;
     this.worker = worker;
     this.cluster = cluster;
     this.host = host;
@@ -127,7 +132,7 @@ export class HttpConnPool implements ConnectionPool {
       if (cluster.preconnectRatio > 1) this.connectAsNeeded();
       return;
     }
-    if (this.named?.hasPermit === false || !breakers.pending.acquire()) {
+    if (this.own?.hasPermit === false || !breakers.pending.acquire()) {
       cluster.stats.rqPendingOverflow.inc();
       client.onPoolFailure(RESET_OVERFLOW, "");
       return;
@@ -283,7 +288,7 @@ export class HttpConnPool implements ConnectionPool {
   }
 
   private forgetIfUnused(): void {
-    if (this.isUnused && (this.isDraining || this.named !== null)) this.cluster.onPoolUnused(this);
+    if (this.isUnused && (this.isDraining || this.own !== null)) this.cluster.onPoolUnused(this);
   }
 
   // --- inside ----------------------------------------------------------------------------------------------------------

@@ -66,8 +66,8 @@ export class Host implements PooledHost {
   readonly stats: HostStats;
   /** Connections to this host by priority of the request (0 default, 1 high); filled by who lends them. */
   readonly pools: (HttpConnPool | undefined)[] = [];
-  /** Those whose connections are for one name, by that. */
-  readonly namedPools = new Map<string, HttpConnPool>();
+  /** Those whose connections are for one name, or on behalf of one client, by that. */
+  readonly ownPools = new Map<string, HttpConnPool>();
   private readonly statLease: ScopeLease;
   private readonly ledger: LedgerView;
   /** Where its active requests are counted. */
@@ -141,7 +141,7 @@ export class Host implements PooledHost {
   }
 
   allPools(): HttpConnPool[] {
-    return [...this.pools.filter((pool) => pool !== undefined), ...this.namedPools.values()];
+    return [...this.pools.filter((pool) => pool !== undefined), ...this.ownPools.values()];
   }
 
   /** It is listed no longer, and unused: gives back its stats and its cell. What still refers to it does no harm. */

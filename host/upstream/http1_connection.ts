@@ -10,7 +10,7 @@ import { describeError, isCutShort } from "../codec/http1_errors.ts";
 import { writeData, writeHeaders, writeTrailers } from "../codec/writer.ts";
 import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { CloseReason } from "../net/close_reason.ts";
-import type { Output, OutputTarget } from "../net/output.ts";
+import { NO_PLACE, type Output, type OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
 import { PROTOCOL_HTTP11 } from "../stream_info/stream_info.ts";
 import type { ConnectionPool, PooledConnection } from "./pooled_connection.ts";
@@ -33,6 +33,7 @@ export class Http1Connection
   /** The exchange under way. */
   stream: UpstreamStream | null = null;
   streamId = 0;
+  outputPlace = NO_PLACE;
   /** Exchanges so far. */
   requests = 0;
   isReady = false;
@@ -286,7 +287,7 @@ export class Http1Connection
     if (this.state === CLOSED) return;
     const stream = this.stream;
     this.stream = null;
-    this.output.writeDeferred();
+    this.output.flush();
     this.socket.close();
     if (stream !== null) this.pool.onStreamEnd();
     this.closed(stream !== null);

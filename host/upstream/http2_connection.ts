@@ -12,7 +12,7 @@ import type { Http2Settings } from "../codec/http2_settings.ts";
 import { writeData, writeHeaders, writeTrailers } from "../codec/writer.ts";
 import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { CloseReason } from "../net/close_reason.ts";
-import type { OutputTarget } from "../net/output.ts";
+import { NO_PLACE, type OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
 import type { Http2CodecStats } from "../stats/http2_codec_stats.ts";
 import {
@@ -53,6 +53,7 @@ export class Http2Connection
   readonly startMs: number;
   socket!: Socket;
   requests = 0;
+  outputPlace = NO_PLACE;
   isReady = false;
   /** The kernel does not take our bytes: content waits where it is. */
   isOutputBlocked = false;

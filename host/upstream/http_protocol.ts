@@ -8,7 +8,7 @@ import type {
   UpstreamHttpProtocolOptions,
 } from "../config/types/core.ts";
 import { UPSTREAM_TLS_CONTEXT } from "../config/types/tls.ts";
-import { PROTOCOL_HTTP2 } from "../stream_info/stream_info.ts";
+import { type ConnectionInfo, PROTOCOL_HTTP2 } from "../stream_info/stream_info.ts";
 import type { HeaderMap } from "../wasm/header_view.ts";
 
 /** What is spoken on a pool's connections; "auto": what TLS agrees on. */
@@ -19,6 +19,7 @@ export interface PooledRequest {
   /** PROTOCOL_... */
   readonly protocol: number;
   readonly requestHeaders: HeaderMap | null;
+  readonly connection: ConnectionInfo;
 }
 
 export interface UpstreamHttp {

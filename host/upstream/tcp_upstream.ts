@@ -5,8 +5,9 @@
 
 import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { CloseReason } from "../net/close_reason.ts";
-import type { OutputTarget } from "../net/output.ts";
+import { NO_PLACE, type OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
+import type { ProxiedConnection } from "../stream_info/connection_facts.ts";
 import { PRIORITY_DEFAULT } from "./circuit_breakers.ts";
 import type { Cluster } from "./cluster.ts";
 import { transportFailureText } from "./connect_error.ts";
@@ -35,6 +36,7 @@ export class TcpUpstream implements SocketOwner, OutputTarget, TimerOwner {
   readonly host: Host;
   readonly cluster: Cluster;
   readonly startMs: number;
+  outputPlace = NO_PLACE;
   private readonly owner: TcpUpstreamOwner;
   private readonly timer: Timer;
   private isConnected = false;
@@ -51,7 +53,7 @@ export class TcpUpstream implements SocketOwner, OutputTarget, TimerOwner {
   }
 
   /** Starts a connection, or says why there is none. */
-  static open(cluster: Cluster, owner: TcpUpstreamOwner): TcpUpstream | TcpFailure {
+  static open(cluster: Cluster, owner: TcpUpstreamOwner, proxied?: ProxiedConnection): TcpUpstream | TcpFailure {
     const { stats } = cluster;
     const host = cluster.pick();
     if (host === null) {
@@ -69,7 +71,7 @@ export class TcpUpstream implements SocketOwner, OutputTarget, TimerOwner {
     stats.rqPendingActive.inc();
     host.stats.cxTotal.inc();
     host.stats.cxActive.inc();
-    upstream.socket = cluster.connect(host, upstream);
+    upstream.socket = cluster.connect(host, upstream, [], proxied);
     return upstream;
   }
 

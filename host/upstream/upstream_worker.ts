@@ -1,5 +1,6 @@
 /** What one worker thread lends to its upstream connections. */
 
+import type { AccessLogSinks } from "../access_log/sinks.ts";
 import type { ClientCodec } from "../codec/codec.ts";
 import type { Http2ClientCodec } from "../codec/http2_client.ts";
 import type { Http2Settings } from "../codec/http2_settings.ts";
@@ -20,6 +21,8 @@ export interface UpstreamWorker {
   readonly stats: StatStore;
   readonly net: Net;
   readonly secrets: SecretStore;
+  /** Files, which the main thread owns. */
+  readonly accessLogSinks: AccessLogSinks;
   readonly clock: Clock;
   readonly timers: Timers;
   readonly turn: Turn;

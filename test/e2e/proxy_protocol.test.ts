@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { temporaryFolder } from "../support/temporary_folder.ts";
-import { fileLog, httpConfig, loopback, route, tcpConfig } from "./support/config.ts";
+import { assignment, fileLog, httpConfig, loopback, route, tcpConfig } from "./support/config.ts";
 import { NETS } from "./support/nets.ts";
 import { startProxy } from "./support/proxy.ts";
 import { httpUpstream, rawUpstream } from "./support/upstream.ts";
@@ -150,5 +150,98 @@ describe.each(NETS)("PROXY protocol over %s sockets", (net) => {
     expect(await other.untilEnd()).toBe("reset");
     expect(await proxy.counter("listener.127.0.0.1_0.no_filter_chain_match")).toBe(1);
     expect(await proxy.counter("listener.127.0.0.1_0.downstream_cx_total")).toBe(1);
+  });
+
+  describe("towards the upstream", () => {
+    const transport = (config: object, inner?: object) => ({
+      name: "proxy",
+      typed_config: {
+        "@type":
+          "type.googleapis.com/envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport",
+        config,
+        transport_socket: inner ?? {
+          name: "raw",
+          typed_config: { "@type": "type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer" },
+        },
+      },
+    });
+    const ANSWER = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi";
+
+    /** Everything that connections to the upstream say, one text each; each request is answered. */
+    async function listening() {
+      const said: string[] = [];
+      const { port } = await rawUpstream(onTestFinished, (socket) => {
+        const index = said.push("") - 1;
+        socket.on("data", (chunk) => {
+          said[index] += chunk.toString("latin1");
+          if (chunk.toString("latin1").endsWith("\r\n\r\n")) socket.write(ANSWER);
+        });
+        socket.on("end", () => socket.end());
+      });
+      return { port, said };
+    }
+
+    const KEEP = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
+
+    it("each request travels behind the header of its own client, and never behind another's", async () => {
+      const { port, said } = await listening();
+      const proxy = await startProxy(
+        onTestFinished,
+        httpConfig({
+          routes: [route("/", "a")],
+          clusters: { a: { load_assignment: assignment("a", [port]), transport_socket: transport({ version: "V1" }) } },
+          listener: { listener_filters: [filter({ allow_requests_without_proxy_protocol: true })] },
+        }),
+        { net },
+      );
+      const one = await say(proxy.port, V1 + KEEP);
+      await one.take("hi");
+      one.send(KEEP);
+      await one.take("hi");
+      const two = await say(proxy.port, `PROXY TCP4 10.1.2.4 10.9.8.7 4711 443\r\n${KEEP}`);
+      await two.take("hi");
+      const plain = await say(proxy.port, KEEP);
+      await plain.take("hi");
+      expect(said).toHaveLength(3);
+      expect(said[0]?.startsWith(`${V1}GET / `)).toBe(true);
+      expect(said[0]?.match(/GET \/ HTTP/g)).toHaveLength(2);
+      expect(said[1]?.startsWith("PROXY TCP4 10.1.2.4 10.9.8.7 4711 443\r\nGET / ")).toBe(true);
+      expect(said[2]).toMatch(/^PROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ \d+\r\nGET \/ /);
+      expect(await proxy.counter("cluster.a.upstream_cx_total")).toBe(3);
+    });
+
+    it("extensions pass that are asked for, behind those that are added", async () => {
+      const { port, said } = await listening();
+      const socket = transport({
+        version: "V2",
+        pass_through_tlvs: { match_type: "INCLUDE", tlv_type: [2, 4] },
+        added_tlvs: [{ type: 240, value: Buffer.from("abc").toString("base64") }],
+      });
+      const config = tcpConfig(
+        { a: { load_assignment: assignment("a", [port]), transport_socket: socket } },
+        { cluster: "a" },
+      ) as { static_resources: { listeners: object[] } };
+      Object.assign(config.static_resources.listeners[0] ?? {}, {
+        listener_filters: [filter({ pass_through_tlvs: { match_type: "INCLUDE_ALL" } })],
+      });
+      const proxy = await startProxy(onTestFinished, config, { net });
+      await say(proxy.port, `${V2}\x21\x11\0\x1e${FOUR}${TLVS}word`);
+      await expect
+        .poll(() => said[0])
+        .toBe(`${V2}\x21\x11\0\x1f${FOUR}\xf0\0\x03abc\x02\0\x01a\x04\0\x02x\xff\x02\0\x01bword`);
+    });
+
+    it("the header stands before the handshake where TLS is spoken", async () => {
+      const { port, said } = await listening();
+      const inner = {
+        name: "tls",
+        typed_config: { "@type": "type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext" },
+      };
+      const cluster = { load_assignment: assignment("a", [port]), transport_socket: transport({}, inner) };
+      const config = httpConfig({ routes: [route("/", "a")], clusters: { a: cluster } });
+      const proxy = await startProxy(onTestFinished, config, { net });
+      await say(proxy.port, KEEP);
+      await expect.poll(() => said[0]).toMatch(/^PROXY TCP4 127\.0\.0\.1 127\.0\.0\.1 \d+ \d+\r\n\x16\x03/);
+    });
   });
 });

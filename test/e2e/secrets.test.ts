@@ -1,5 +1,5 @@
 // Certificates and authorities that are replaced while they are used: nothing breaks, and what does not do changes nothing.
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TLSSocket, connect as tlsConnect } from "node:tls";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -311,5 +311,22 @@ describe.each(NETS)("secrets over %s sockets", (net) => {
     const all = answering({ tls_certificates }, { full_scan_certs_on_sni_mismatch: true });
     const scanning = await startProxy(onTestFinished, all, { net });
     expect(await shown(scanning.port, { servername: "other.example", maxVersion: "TLSv1.2" })).toBe("exact");
+  });
+
+  it("of connections are written down where a key log is asked for, and nowhere else", async () => {
+    const path = join(temporaryFolder(), "keys.log");
+    const common = (key_log: object) => ({
+      tls_certificates: [{ certificate_chain: inline(first.certificate), private_key: inline(first.key) }],
+      key_log,
+    });
+    const logged = await startProxy(onTestFinished, answering(common({ path })), { net });
+    await shown(logged.port);
+    await expect.poll(() => readFileSync(path, "utf8")).toMatch(/^SERVER_HANDSHAKE_TRAFFIC_SECRET [0-9a-f]{64} /m);
+    const elsewhere = join(temporaryFolder(), "keys.log");
+    const range = { path: elsewhere, remote_address_range: [{ address_prefix: "192.0.2.0", prefix_len: 24 }] };
+    const silent = await startProxy(onTestFinished, answering(common(range)), { net });
+    await shown(silent.port);
+    await silent.proxy.stop();
+    expect(existsSync(elsewhere) ? readFileSync(elsewhere, "utf8") : "").toBe("");
   });
 });

@@ -9,7 +9,7 @@
 import type { AccessLog } from "../../../host/access_log/log.ts";
 import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
 import type { CloseReason } from "../../../host/net/close_reason.ts";
-import type { OutputTarget } from "../../../host/net/output.ts";
+import { NO_PLACE, type OutputTarget } from "../../../host/net/output.ts";
 import type { Socket, SocketOwner } from "../../../host/net/socket.ts";
 import type { TlsFacts } from "../../../host/net/tls/tls_facts.ts";
 import type { FilterMetadata, MetadataKind } from "../../../host/stream_info/metadata.ts";
@@ -25,6 +25,7 @@ import {
 import { NEVER, PROTOCOL_NONE, type StreamInfo, type UpstreamInfo } from "../../../host/stream_info/stream_info.ts";
 import type { DownstreamConnection } from "../../../host/tcp/downstream.ts";
 import type { NetworkFilterContext } from "../../../host/tcp/filter.ts";
+import { proxiedOf } from "../../../host/upstream/proxy_transport.ts";
 import { type TcpFailure, TcpUpstream, type TcpUpstreamOwner } from "../../../host/upstream/tcp_upstream.ts";
 import { chooseCluster, type TcpProxyConfig } from "./config.ts";
 import type { TcpProxyStats } from "./stats.ts";
@@ -44,6 +45,7 @@ export interface SessionOwner {
 export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOwner, TimerOwner, StreamInfo {
   readonly socket: Socket;
   readonly connection: DownstreamConnection;
+  outputPlace = NO_PLACE;
   private readonly filter: SessionOwner;
   private peer: TcpUpstream | null = null;
   private isOpen = false;
@@ -120,7 +122,8 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
     }
     this.clusterMetadata = cluster.config.metadata?.filter_metadata;
     this.attemptCount++;
-    const upstream = TcpUpstream.open(cluster, this);
+    const proxied = cluster.proxy === null ? undefined : proxiedOf(this.connection);
+    const upstream = TcpUpstream.open(cluster, this, proxied);
     if (typeof upstream === "string") {
       this.onUpstreamFailed(upstream);
       return;

@@ -14,6 +14,8 @@ import {
   type DownstreamTlsContext,
   type SdsSecretConfig,
   type SessionTicketKeys,
+  SPIFFE_VALIDATOR,
+  type SpiffeValidatorConfig,
   type TlsCertificate,
   type TlsParameters,
   UPSTREAM_TLS_CONTEXT,
@@ -26,6 +28,15 @@ const TLS = "envoy.extensions.transport_sockets.tls.v3";
 export const tlsRules = [
   rule<TlsCertificate>(`${TLS}.TlsCertificate`, (certificate, at) => attempt(at, () => readIdentity(certificate))),
   rule<CertificateValidationContext>(`${TLS}.CertificateValidationContext`, checkValidation),
+  rule<SpiffeValidatorConfig>(SPIFFE_VALIDATOR, ({ trust_domains: domains = [] }, at) => {
+    const names = new Set<string>();
+    for (const [index, { name, trust_bundle: bundle }] of domains.entries()) {
+      const place = at.element("trust_domains", domains, index);
+      if (names.has(name)) place.fail(`multiple trust bundles for one trust domain: ${name}`);
+      names.add(name);
+      if (bundle !== undefined) attempt(place, () => readAuthorities(bundle), "trust_bundle");
+    }
+  }),
   rule<TlsParameters>(`${TLS}.TlsParameters`, checkParameters),
   rule<CommonTlsContext>(`${TLS}.CommonTlsContext`, checkCommon),
   rule<DownstreamTlsContext>(DOWNSTREAM_TLS_CONTEXT, checkDownstream),
@@ -67,7 +78,7 @@ function checkValidation(context: CertificateValidationContext, at: At): void {
 
 /** What needs an authority. @param isGiven by a secret */
 function checkAuthority(context: CertificateValidationContext, at: At, isGiven: boolean): void {
-  if (context.trusted_ca !== undefined || isGiven) return;
+  if (context.trusted_ca !== undefined || context.custom_validator_config !== undefined || isGiven) return;
   if (context.crl !== undefined) at.failField("crl", "a list of revoked certificates without trusted_ca");
   if ((context.match_typed_subject_alt_names ?? []).length > 0) {
     at.failField(

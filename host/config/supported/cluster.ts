@@ -50,6 +50,13 @@ export const clusterMessages: Readonly<Record<string, MessageSupport>> = {
       lb_policy: ["ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "LOAD_BALANCING_POLICY_CONFIG"],
     },
   },
+  "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport": {
+    read: ["config", "transport_socket"],
+    inert: { allow_unspecified_address: "the default", tlv_as_pool_key: "the default" },
+    only: { allow_unspecified_address: [false], tlv_as_pool_key: [false] },
+  },
+  "envoy.config.core.v3.ProxyProtocolConfig": { read: ["version", "pass_through_tlvs", "added_tlvs"] },
+  "envoy.config.core.v3.TlvEntry": { read: ["type", "value"] },
   "envoy.config.cluster.v3.Cluster.CustomClusterType": { read: ["name", "typed_config"] },
   "envoy.extensions.clusters.dns.v3.DnsCluster": {
     read: [

@@ -34,7 +34,15 @@ export const tlsMessages: Readonly<Record<string, MessageSupport>> = {
       "validation_context_sds_secret_config",
       "combined_validation_context",
       "alpn_protocols",
+      "key_log",
     ],
+  },
+  "envoy.extensions.transport_sockets.tls.v3.TlsKeyLog": {
+    read: ["path", "local_address_range", "remote_address_range"],
+  },
+  "envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig": { read: ["trust_domains"] },
+  "envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig.TrustDomain": {
+    read: ["name", "trust_bundle"],
   },
   "envoy.extensions.transport_sockets.tls.v3.CommonTlsContext.CombinedCertificateValidationContext": {
     read: ["default_validation_context", "validation_context_sds_secret_config"],
@@ -73,6 +81,8 @@ export const tlsMessages: Readonly<Record<string, MessageSupport>> = {
       "match_typed_subject_alt_names",
       "crl",
       "trust_chain_verification",
+      "max_verify_depth",
+      "custom_validator_config",
     ],
     inert: {
       allow_expired_certificate:

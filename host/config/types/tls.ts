@@ -1,5 +1,5 @@
 /** envoy.extensions.transport_sockets.tls.v3 as far as we read it. */
-import type { Any, DataSource, DurationMs, StringMatcher } from "./core.ts";
+import type { Any, CidrRange, DataSource, DurationMs, StringMatcher, TypedExtension } from "./core.ts";
 
 export const DOWNSTREAM_TLS_CONTEXT = "envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext";
 export const UPSTREAM_TLS_CONTEXT = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext";
@@ -37,6 +37,7 @@ export interface CommonTlsContext {
     readonly validation_context_sds_secret_config?: SdsSecretConfig;
   };
   readonly alpn_protocols?: readonly string[];
+  readonly key_log?: TlsKeyLog;
 }
 
 export type TlsProtocol = "TLS_AUTO" | "TLSv1_0" | "TLSv1_1" | "TLSv1_2" | "TLSv1_3";
@@ -99,4 +100,20 @@ export interface CertificateValidationContext {
   readonly match_typed_subject_alt_names?: readonly SubjectAltNameMatcher[];
   readonly crl?: DataSource;
   readonly trust_chain_verification?: "VERIFY_TRUST_CHAIN" | "ACCEPT_UNTRUSTED";
+  /** So many certificates may stand between a peer's and an authority; absent: any number. */
+  readonly max_verify_depth?: number;
+  /** A SpiffeValidatorConfig. */
+  readonly custom_validator_config?: TypedExtension;
+}
+
+export const SPIFFE_VALIDATOR = "envoy.extensions.transport_sockets.tls.v3.SPIFFECertValidatorConfig";
+
+export interface SpiffeValidatorConfig {
+  readonly trust_domains?: readonly { readonly name: string; readonly trust_bundle?: DataSource }[];
+}
+
+export interface TlsKeyLog {
+  readonly path: string;
+  readonly local_address_range?: readonly CidrRange[];
+  readonly remote_address_range?: readonly CidrRange[];
 }

@@ -11,12 +11,13 @@ import { createSecureContext, type SecureContext, type TLSSocket, connect as tls
 import { spokenOf } from "../../config/alpn.ts";
 import { referencesOf } from "../../config/secrets/reference.ts";
 import type { UpstreamTlsContext } from "../../config/types/tls.ts";
-import type { Address } from "../address.ts";
+import { type Address, UNKNOWN_ADDRESS } from "../address.ts";
 import { type CloseReason, closeReasonOfTls } from "../close_reason.ts";
 import type { ConnectOptions, NetOptions, SocketOwner } from "../socket.ts";
 
 import { CertificateFacts } from "./certificate_facts.ts";
 import { failureOfVerification } from "./failure_reason.ts";
+import type { KeyLog } from "./key_log.ts";
 import { identitiesOf, validationOf } from "./material.ts";
 import { protocolOptions } from "./protocol.ts";
 import { SecretStore } from "./secret_store.ts";
@@ -54,6 +55,7 @@ export class TlsClientContext {
   private readonly config: UpstreamTlsContext;
   private readonly options: NetOptions;
   private readonly secrets: SecretStore;
+  private readonly keyLog: KeyLog | null;
   private readonly sessionsMax: number;
   /** The newest last. */
   private readonly sessions: Session[] = [];
@@ -67,11 +69,13 @@ export class TlsClientContext {
     stats: TlsStats,
     secrets: SecretStore = new SecretStore(),
     onUpdate: () => void = () => {},
+    keyLog: KeyLog | null = null,
   ) {
     this.config = config;
     this.options = options;
     this.stats = stats;
     this.secrets = secrets;
+    this.keyLog = keyLog;
     this.sessionsMax = config.max_session_keys ?? SESSION_KEYS;
     this.material = this.make();
     const keys = referencesOf(config).map(({ key }) => key);
@@ -112,8 +116,9 @@ export class TlsClientContext {
   /**
    * As `Net.connect`. What was agreed on stands in `socket.tls.alpn` from `onConnect` on.
    * @param hostname name of the host in its cluster, for `auto_host_sni`; may be empty
-   * @param identity whom it is for, when each request says so
    * @param protocols what the owner speaks, the best first: offered unless the config names others; empty: bytes, whatever they mean
+   * @param preamble what is said before the handshake
+   * @param identity whom it is for, when each request says so
    */
   connect(
     address: Address,
@@ -121,6 +126,7 @@ export class TlsClientContext {
     connectOptions: ConnectOptions,
     owner: SocketOwner,
     protocols: readonly string[] = [],
+    preamble: Buffer | null = null,
     identity: ServerIdentity | null = null,
   ): TlsSocket {
     const { source } = connectOptions;
@@ -134,6 +140,8 @@ export class TlsClientContext {
             allowHalfOpen: true,
             ...(source === undefined ? {} : { localAddress: source.ip, localPort: source.port }),
           });
+    // It waits for the connection, and the handshake stands behind it.
+    if (preamble !== null) below.write(preamble);
     const serverName = identity?.serverName || this.serverName(hostname);
     const expected = identity?.expected || (this.config.auto_sni_san_validation === true ? serverName : "");
     const configured = this.config.common_tls_context?.alpn_protocols ?? [];
@@ -167,6 +175,9 @@ export class TlsClientContext {
       }
       return answer;
     });
+    // Our own address is not known yet: a range for it holds none of them.
+    const logged = this.keyLog?.between(UNKNOWN_ADDRESS, address) ?? null;
+    if (logged !== null) stream.on("keylog", (line: Buffer) => logged(line.toString("latin1")));
     // A ticket may come before the handshake is judged.
     stream.on("session", (ticket: Buffer) => {
       if (admitted !== null) this.keepSession({ serverName, ticket, peer: admitted.peer });

@@ -87,6 +87,7 @@ const CHAIN_ERRORS: Readonly<Record<string, string>> = {
   SELF_SIGNED_CERT_IN_CHAIN: "self-signed certificate in certificate chain",
   CERT_HAS_EXPIRED: "certificate has expired",
   CERT_NOT_YET_VALID: "certificate is not yet valid",
+  CERT_CHAIN_TOO_LONG: "certificate chain too long",
   CERT_REVOKED: "certificate revoked",
   UNABLE_TO_GET_CRL: "unable to get certificate CRL",
   CRL_HAS_EXPIRED: "CRL has expired",

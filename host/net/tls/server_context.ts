@@ -16,12 +16,13 @@ import { createServer, Server, type TLSSocket, type TlsOptions } from "node:tls"
 import { readDataSource } from "../../config/data_source.ts";
 import { referencesOf, sdsReference } from "../../config/secrets/reference.ts";
 import type { DownstreamTlsContext } from "../../config/types/tls.ts";
-import type { Address } from "../address.ts";
+import { type Address, UNKNOWN_ADDRESS } from "../address.ts";
 import { type CloseReason, closeReasonOfCode, closeReasonOfTls } from "../close_reason.ts";
 import type { NetOptions } from "../socket.ts";
 import { CertificateChoice } from "./certificate_choice.ts";
 import { CertificateFacts } from "./certificate_facts.ts";
 import { failureOfChain, failureOfCode, failureOfError } from "./failure_reason.ts";
+import type { KeyLog, KeyLogSink } from "./key_log.ts";
 import { identitiesOf, type NamedIdentity, required, validationOf } from "./material.ts";
 import { protocolOptions } from "./protocol.ts";
 import { SecretStore } from "./secret_store.ts";
@@ -48,6 +49,7 @@ export class TlsServerContext {
   private readonly config: DownstreamTlsContext;
   private readonly options: NetOptions;
   private readonly secrets: SecretStore;
+  private readonly keyLog: KeyLog | null;
   private readonly requiresCertificate: boolean;
   private readonly unwatch: () => void;
   /** What tickets are encrypted with unless the config says: they outlive a change of certificates. */
@@ -61,11 +63,13 @@ export class TlsServerContext {
     stats: TlsStats,
     secrets: SecretStore = new SecretStore(),
     onUpdate: () => void = () => {},
+    keyLog: KeyLog | null = null,
   ) {
     this.config = config;
     this.options = options;
     this.stats = stats;
     this.secrets = secrets;
+    this.keyLog = keyLog;
     this.requiresCertificate = config.require_client_certificate ?? false;
     this.material = this.make();
     const keys = referencesOf(config).map(({ key }) => key);
@@ -108,6 +112,7 @@ export class TlsServerContext {
         return new TlsSocket(parts, answer, null);
       },
       (reason) => this.failed(reason, material),
+      this.keyLog?.between(local ?? UNKNOWN_ADDRESS, remote) ?? null,
     );
   }
 
@@ -169,6 +174,8 @@ export class TlsServerContext {
     let server = servers.get(identities);
     if (server === undefined) {
       server = createServer(this.optionsWith(material, identities));
+      // Node asks OpenSSL for lines where somebody listens; each handshake hears its own.
+      if (this.keyLog !== null) server.on("keylog", () => {});
       servers.set(identities, server);
     }
     return server;
@@ -238,6 +245,7 @@ export class Handshake {
     owner: HandshakeOwner,
     admit: (secure: TLSSocket) => TlsSocket | CloseReason,
     onFailed: (reason: CloseReason) => void,
+    onKeyLog: KeyLogSink | null = null,
   ) {
     this.stream = stream;
     this.options = options;
@@ -251,7 +259,8 @@ export class Handshake {
     stream.on("close", () => setImmediate(() => this.fail(closeReasonOfCode("ECONNRESET"))));
     const view = Object.create(server) as Server;
     view.emit = (event: string | symbol, ...args: unknown[]): boolean => {
-      if (event === "secureConnection") this.secured(args[0] as TLSSocket);
+      if (event === "keylog") onKeyLog?.((args[0] as Buffer).toString("latin1"));
+      else if (event === "secureConnection") this.secured(args[0] as TLSSocket);
       else if (event === "tlsClientError") this.failed(args[0] as NodeJS.ErrnoException, args[1] as TLSSocket);
       return true;
     };

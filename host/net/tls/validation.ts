@@ -5,10 +5,16 @@
 
 import { compileStringPredicate } from "../../config/string_predicate.ts";
 import { readAuthorities, readRevocations } from "../../config/tls_material.ts";
-import type { CertificateValidationContext, SubjectAltNameMatcher } from "../../config/types/tls.ts";
+import {
+  type CertificateValidationContext,
+  SPIFFE_VALIDATOR,
+  type SpiffeValidatorConfig,
+  type SubjectAltNameMatcher,
+} from "../../config/types/tls.ts";
 import { utf8AsLatin1 } from "../../wasm/text.ts";
 import type { CertificateFacts, SanKind } from "./certificate_facts.ts";
 import { failureOfChain, failureOfVerification } from "./failure_reason.ts";
+import { SpiffeTrust } from "./spiffe.ts";
 
 export const ACCEPTED = 0;
 export const NOT_VALIDATED = 1;
@@ -37,11 +43,20 @@ export class PeerValidator {
   private readonly hashes: ReadonlySet<string>;
   private readonly keyHashes: ReadonlySet<string>;
   private readonly acceptsUntrusted: boolean;
+  private readonly depthMax: number;
+  private readonly spiffe: SpiffeTrust | null;
+  /** DER of the authorities in hex, where depth is counted. */
+  private readonly anchors: ReadonlySet<string>;
 
   /** Throws TlsMaterialError. */
   constructor(context: CertificateValidationContext = {}) {
     const { trusted_ca: ca, crl, match_typed_subject_alt_names: names = [] } = context;
-    this.authorities = ca === undefined ? undefined : readAuthorities(ca).map((certificate) => certificate.toString());
+    const custom = context.custom_validator_config?.typed_config;
+    this.spiffe = custom?.["@type"] === SPIFFE_VALIDATOR ? new SpiffeTrust(custom as SpiffeValidatorConfig) : null;
+    const trusted = this.spiffe?.authorities ?? (ca === undefined ? undefined : readAuthorities(ca));
+    this.authorities = trusted?.map((certificate) => certificate.toString());
+    this.depthMax = context.max_verify_depth ?? Number.POSITIVE_INFINITY;
+    this.anchors = new Set(trusted?.map(({ raw }) => raw.toString("hex")));
     this.revocations = crl === undefined ? undefined : readRevocations(crl);
     this.names = names.map(nameRule);
     this.hashes = new Set(
@@ -75,9 +90,12 @@ export class PeerValidator {
    * @param expectedName the server name that must stand among the names (`auto_sni_san_validation`), or empty
    */
   judge(peer: CertificateFacts, chainError: string, expectedName: string): Verdict {
-    const chainFailed = this.authorities !== undefined && chainError !== "";
+    const error = chainError === "" && this.isTooDeep(peer) ? "CERT_CHAIN_TOO_LONG" : chainError;
+    const chainFailed = this.authorities !== undefined && error !== "";
     const refuse = (kind: Verdict["kind"], failure: string): Verdict => ({ kind, failure, chainFailed });
-    if (chainFailed && !this.acceptsUntrusted) return refuse(FAILED_CHAIN, failureOfChain(chainError));
+    if (chainFailed && !this.acceptsUntrusted) return refuse(FAILED_CHAIN, failureOfChain(error));
+    const stranger = this.spiffe === null || chainFailed ? "" : this.spiffe.refusal(peer);
+    if (stranger !== "") return refuse(FAILED_CHAIN, failureOfVerification(stranger));
     const rules = expectedName === "" ? this.names : [serverNameRule(expectedName)];
     if (rules.length > 0 && !rules.some(({ kind, test }) => peer.sansOf(kind).some(test))) {
       const shown = peer.sans.map(({ value }) => value).join(", ");
@@ -88,6 +106,13 @@ export class PeerValidator {
     }
     const isValidated = this.checksAnything && !chainFailed;
     return { kind: isValidated ? ACCEPTED : NOT_VALIDATED, failure: "", chainFailed };
+  }
+
+  /** More certificates between the peer's and an authority than may be. */
+  private isTooDeep(peer: CertificateFacts): boolean {
+    if (this.depthMax === Number.POSITIVE_INFINITY || this.authorities === undefined) return false;
+    const between = peer.chain.slice(1).filter(({ certificate }) => !this.anchors.has(certificate.raw.toString("hex")));
+    return between.length > this.depthMax;
   }
 }
 

@@ -1,5 +1,6 @@
 // PROXY headers as Envoy 1.40 answers them, whole and cut anywhere.
 import { describe, expect, it } from "vitest";
+import { IpAddress, PipeAddress } from "../../../host/net/address.ts";
 import {
   mayBegin,
   PROXY_HEADER_MAX,
@@ -7,6 +8,7 @@ import {
   V2_SIGNATURE,
   versionOf,
 } from "../../../host/net/proxy_protocol.ts";
+import { proxyBinary, proxyLine } from "../../../host/net/proxy_protocol_header.ts";
 import { randomNumbers } from "../../support/random.ts";
 
 const REQUEST = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -136,5 +138,32 @@ describe("a PROXY header", () => {
       expect(answer.length).toBeLessThanOrEqual(cut.length);
       expect((answer.source === null) === (answer.destination === null)).toBe(true);
     }
+  });
+
+  const four = { source: new IpAddress(4, "10.1.2.3", 4711), destination: new IpAddress(4, "10.9.8.7", 443) };
+  const six = { source: new IpAddress(6, "2001:db8::1", 1), destination: new IpAddress(6, "2001:db8::ff00:2", 2) };
+  const tlvs = [
+    { type: 0xf0, value: Buffer.from("abc") },
+    { type: 2, value: Buffer.alloc(0) },
+  ];
+
+  it("is written as it is read", () => {
+    expect(proxyLine(four).toString()).toBe("PROXY TCP4 10.1.2.3 10.9.8.7 4711 443\r\n");
+    expect(read(proxyLine(six))).toBe("v1 45 [2001:db8::1]:1 [2001:db8::ff00:2]:2");
+    expect(read(proxyBinary(four, tlvs))).toBe("v2 37 10.1.2.3:4711 10.9.8.7:443 240=abc 2=");
+    expect(read(proxyBinary(six, []))).toBe("v2 52 [2001:db8::1]:1 [2001:db8::ff00:2]:2");
+  });
+
+  it("says nothing of addresses that it has no words for", () => {
+    const pipe = { source: new PipeAddress(""), destination: four.destination };
+    expect(read(proxyLine(pipe))).toBe("v1 15 itself");
+    expect(read(proxyBinary(pipe, tlvs))).toBe("v2 16 itself");
+    expect(read(proxyLine({ source: four.source, destination: six.destination }))).toBe("v1 15 itself");
+  });
+
+  it("carries the extensions that there is room for", () => {
+    const large = { type: 1, value: Buffer.alloc(40_000, "x") };
+    const answer = readProxyHeader(proxyBinary(four, [large, large, ...tlvs]), 2);
+    expect(typeof answer === "object" && answer.tlvs.map(({ type }) => type)).toEqual([1]);
   });
 });
