@@ -66,8 +66,8 @@ export class Http2Connection
   /** Those that have begun, also such as have no stream yet. */
   private active = 0;
   private readonly exchanges = new Map<number, Http2Exchange>();
-  private waitingForSettings: Http2Exchange[] = [];
-  private waitingForDrain: Http2Exchange[] = [];
+  private waitingForSettings = new Set<Http2Exchange>();
+  private waitingForDrain = new Set<Http2Exchange>();
   /** Events are being told: what an end leads to comes behind them. */
   private isTelling = false;
   private mayCarryMore = false;
@@ -195,17 +195,17 @@ export class Http2Connection
   }
 
   waitForDrain(exchange: Http2Exchange): void {
-    if (!this.waitingForDrain.includes(exchange)) this.waitingForDrain.push(exchange);
+    this.waitingForDrain.add(exchange);
   }
 
   waitForSettings(exchange: Http2Exchange): void {
-    this.waitingForSettings.push(exchange);
+    this.waitingForSettings.add(exchange);
   }
 
   onExchangeEnd(exchange: Http2Exchange): void {
     if (exchange.streamId !== 0) this.exchanges.delete(exchange.streamId);
-    else forget(this.waitingForSettings, exchange);
-    forget(this.waitingForDrain, exchange);
+    else this.waitingForSettings.delete(exchange);
+    this.waitingForDrain.delete(exchange);
     this.active--;
     this.http2Stats.streamsActive.dec();
     this.pool.onStreamEnd();
@@ -248,7 +248,7 @@ export class Http2Connection
     this.isTelling = true;
     this.codec.flushed();
     const waiting = this.waitingForDrain;
-    this.waitingForDrain = [];
+    this.waitingForDrain = new Set();
     for (const exchange of waiting) exchange.sendWaiting();
     this.isTelling = false;
     this.afterEvents();
@@ -353,7 +353,7 @@ export class Http2Connection
     this.pool.onReleased(this);
     this.promise(0);
     const waiting = this.waitingForSettings;
-    this.waitingForSettings = [];
+    this.waitingForSettings = new Set();
     for (const exchange of waiting) exchange.onSettings();
   }
 
@@ -442,11 +442,6 @@ export class Http2Connection
     this.promise(0);
     this.pool.onClosed(this, wasConnecting, this.closedLocally, withRequest);
   }
-}
-
-function forget(list: Http2Exchange[], exchange: Http2Exchange): void {
-  const at = list.indexOf(exchange);
-  if (at >= 0) list.splice(at, 1);
 }
 
 function reasonOf(error: number): ResetReason {
