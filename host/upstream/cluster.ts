@@ -17,7 +17,7 @@ import { keyLogOf } from "../net/tls/key_log.ts";
 import { TlsStats } from "../net/tls/tls_stats.ts";
 import type { Scope, ScopeLease } from "../stats/scope.ts";
 import type { ProxiedConnection } from "../stream_info/connection_facts.ts";
-import { type BreakerCells, CircuitBreakers } from "./circuit_breakers.ts";
+import { type BreakerCells, CircuitBreakers, retryBudget } from "./circuit_breakers.ts";
 import { ClusterStats } from "./cluster_stats.ts";
 import { HttpConnPool, type PooledCluster } from "./conn_pool.ts";
 import type { Host, HostDescription } from "./host.ts";
@@ -82,8 +82,8 @@ export class Cluster implements PooledCluster {
     const { scope } = this.statLease;
     this.stats = new ClusterStats(scope);
     this.breakers = [
-      new CircuitBreakers(worker.ledger, description.breakers[0]),
-      new CircuitBreakers(worker.ledger, description.breakers[1]),
+      new CircuitBreakers(worker.ledger, description.breakers[0], retryBudget(config, "DEFAULT")),
+      new CircuitBreakers(worker.ledger, description.breakers[1], retryBudget(config, "HIGH")),
     ];
     this.cells = description.breakers.flatMap((breakers) => Object.values(breakers));
     const typed = config.typed_extension_protocol_options?.[HTTP_OPTIONS];

@@ -267,6 +267,33 @@ describe("tries", () => {
   });
 });
 
+describe("a retry budget", () => {
+  const policy = { retry_on: "5xx", retry_back_off: { base_interval: "60s" } };
+  const budget = (value: number, min_retry_concurrency: number) => ({
+    circuit_breakers: {
+      thresholds: [{ max_retries: 0, retry_budget: { budget_percent: { value }, min_retry_concurrency } }],
+    },
+  });
+
+  it("allows its minimum, whatever is active", async () => {
+    await start(policy, { cluster: budget(0, 1) });
+    plan = [BUSY];
+    const first = proxy.request(GET);
+    const second = proxy.request(GET);
+    expect([first.messages.length, second.status]).toEqual([0, 503]);
+    expect(stat("upstream_rq_retry_overflow")).toBe(1);
+  });
+
+  it("grows with what is active", async () => {
+    await start(policy, { cluster: budget(50, 0) });
+    plan = [""];
+    for (let i = 0; i < 4; i++) proxy.request(GET);
+    plan = [BUSY];
+    const tried = Array.from({ length: 4 }, () => proxy.request(GET));
+    expect(tried.map(({ status }) => status)).toEqual([0, 0, 503, 503]);
+  });
+});
+
 describe("headers of a request", () => {
   const asks = (fields: string) => `GET / HTTP/1.1\r\nhost: a\r\n${fields}\r\n`;
   it.each([
@@ -287,6 +314,15 @@ describe("headers of a request", () => {
         ?.messages.at(-1)
         ?.fields.map(([name]) => name) ?? [];
     expect(head.filter((name) => /retr/.test(name))).toEqual([]);
+  });
+
+  it("choose a name under which answers are counted as well", async () => {
+    await start({ retry_on: "5xx" });
+    plan = [OK];
+    ask(asks("x-envoy-upstream-alt-stat-name: mine\r\n"));
+    expect([stat("mine.upstream_rq_200"), stat("mine.internal.upstream_rq_2xx"), stat("upstream_rq_200")]).toEqual([
+      1, 1, 1,
+    ]);
   });
 
   it("may be what the policy asks for", async () => {
