@@ -21,7 +21,7 @@ import { Http2CodecStats } from "../stats/http2_codec_stats.ts";
 import type { Scope, ScopeLease } from "../stats/scope.ts";
 import type { ProxiedConnection } from "../stream_info/connection_facts.ts";
 import { AlpnConnection } from "./alpn_connection.ts";
-import { type BreakerCells, CircuitBreakers } from "./circuit_breakers.ts";
+import { type BreakerCells, CircuitBreakers, retryBudget } from "./circuit_breakers.ts";
 import { ClusterStats } from "./cluster_stats.ts";
 import { HttpConnPool, type PooledCluster } from "./conn_pool.ts";
 import type { Host, HostDescription } from "./host.ts";
@@ -109,8 +109,8 @@ export class Cluster implements PooledCluster {
     const { scope } = this.statLease;
     this.stats = new ClusterStats(scope);
     this.breakers = [
-      new CircuitBreakers(worker.ledger, description.breakers[0]),
-      new CircuitBreakers(worker.ledger, description.breakers[1]),
+      new CircuitBreakers(worker.ledger, description.breakers[0], retryBudget(config, "DEFAULT")),
+      new CircuitBreakers(worker.ledger, description.breakers[1], retryBudget(config, "HIGH")),
     ];
     this.cells = description.breakers.flatMap((breakers) => Object.values(breakers));
     this.http = upstreamHttpOf(config);

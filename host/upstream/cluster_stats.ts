@@ -37,6 +37,9 @@ const COUNTERS_AT_ZERO = [
 ];
 const GAUGES_AT_ZERO = ["lb_subsets_active", "upstream_queue_overloaded"];
 
+/** Names below which a cluster counts at the wish of requests. */
+const ALTERNATES_MAX = 100;
+
 export class ClusterStats {
   readonly scope: Scope;
   readonly bindErrors: Counter;
@@ -99,6 +102,7 @@ export class ClusterStats {
   private readonly externalAnswers: AnswerStats;
   private readonly internalAnswers: AnswerStats;
   private readonly retriedAnswers: AnswerStats;
+  private readonly alternates = new Map<string, AlternateStats>();
 
   constructor(scope: Scope) {
     this.scope = scope;
@@ -165,8 +169,12 @@ export class ClusterStats {
     this.retriedAnswers = new AnswerStats(scope.scope("retry."));
   }
 
-  /** Counts an answer that reached the client: the upstream's, or a local reply on its behalf. */
-  answered(status: number, isInternal: boolean): void {
+  /**
+   * Counts an answer that reached the client: the upstream's, or a local reply on its behalf.
+   * @param alternate what the request wants it counted under as well (`x-envoy-upstream-alt-stat-name`); empty: nothing
+   */
+  answered(status: number, isInternal: boolean, alternate = ""): void {
+    if (alternate !== "") this.alternate(alternate)?.answered(status, isInternal);
     this.rqCompleted.inc();
     this.answers.count(status);
     const side = isInternal ? this.internalAnswers : this.externalAnswers;
@@ -180,10 +188,41 @@ export class ClusterStats {
     this.retriedAnswers.count(status);
   }
 
+  /** Null: there are as many names as there may be. */
+  private alternate(name: string): AlternateStats | null {
+    let found = this.alternates.get(name);
+    if (found === undefined) {
+      if (this.alternates.size >= ALTERNATES_MAX) return null;
+      found = new AlternateStats(this.scope.scope(name));
+      this.alternates.set(name, found);
+    }
+    return found;
+  }
+
   /** Time from the end of the request to the end of the answer. */
   recordTime(ms: number, isInternal: boolean): void {
     this.answers.recordTime(ms);
     (isInternal ? this.internalAnswers : this.externalAnswers).recordTime(ms);
+  }
+}
+
+/** Answers below a name that internal clients choose. */
+class AlternateStats {
+  private readonly all: AnswerStats;
+  private readonly external: AnswerStats;
+  private readonly internal: AnswerStats;
+
+  constructor(scope: Scope) {
+    this.all = new AnswerStats(scope);
+    this.external = new AnswerStats(scope.scope("external."));
+    this.internal = new AnswerStats(scope.scope("internal."));
+  }
+
+  answered(status: number, isInternal: boolean): void {
+    for (const answers of [this.all, isInternal ? this.internal : this.external]) {
+      answers.completed();
+      answers.count(status);
+    }
   }
 }
 

@@ -117,7 +117,11 @@ export const clusterMessages: Readonly<Record<string, MessageSupport>> = {
       "max_retries",
       "max_connection_pools",
       "track_remaining",
+      "retry_budget",
     ],
+  },
+  "envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget": {
+    read: ["budget_percent", "min_retry_concurrency"],
   },
   "envoy.config.cluster.v3.UpstreamConnectionOptions": { read: ["tcp_keepalive"] },
   "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {

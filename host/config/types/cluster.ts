@@ -115,6 +115,10 @@ export interface Thresholds {
   readonly max_retries?: number;
   readonly max_connection_pools?: number;
   readonly track_remaining?: boolean;
+  readonly retry_budget?: {
+    readonly budget_percent?: { readonly value?: number };
+    readonly min_retry_concurrency?: number;
+  };
 }
 
 export interface RefreshRate {
