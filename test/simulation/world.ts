@@ -5,11 +5,13 @@
 
 import { networkFilters } from "../../filters/registry.ts";
 import { IpAddress } from "../../host/net/address.ts";
-import { assignment, httpConfig, route } from "../e2e/support/config.ts";
+import { assignment, HTTP2_OPTIONS, httpConfig, route } from "../e2e/support/config.ts";
 import type { FarEnd } from "../support/far_end.ts";
 import { field, type Message } from "../support/http_messages.ts";
+import type { Http2UpstreamEnd } from "../support/http2_upstream_end.ts";
 import { randomNumbers } from "../support/random.ts";
 import { SimulatedProxy } from "../support/simulated_proxy.ts";
+import { Http2Upstreams } from "./http2_upstreams.ts";
 
 /** What a world is made of; each follows from the seed alone. */
 interface Nature {
@@ -22,6 +24,8 @@ interface Nature {
   readonly kernelBytes: number;
   readonly readBytes: number;
   readonly tightLimits: boolean;
+  /** What upstreams speak: HTTP/1.1, or HTTP/2. */
+  readonly http2: boolean;
 }
 
 interface Request {
@@ -39,6 +43,9 @@ interface Client {
   fault: string;
 }
 
+/** Who may stop reading for a while. */
+type Sleeper = Pick<FarEnd, "socket">;
+
 const PORTS = [9001, 9002, 9003];
 const SLEEPS_MAX = 3;
 const STATUSES = new Set([408, 502, 503, 504]);
@@ -50,10 +57,11 @@ export class World {
   private readonly random: () => number;
   private readonly clients: Client[] = [];
   private readonly upstreamEnds: FarEnd[] = [];
+  private readonly http2Upstreams: Http2Upstreams;
   private readonly requests = new Map<string, Request>();
   /** Things that somebody will do, in no order. */
   private later: (() => void)[] = [];
-  private readonly sleeps = new Map<FarEnd, number>();
+  private readonly sleeps = new Map<Sleeper, number>();
   /** Upstreams in the middle of an answer: nonsense from them would be content. */
   private readonly speaking = new Set<FarEnd>();
   private generation = 0;
@@ -61,6 +69,14 @@ export class World {
   constructor(seed: number) {
     this.seed = seed;
     this.random = randomNumbers(seed);
+    this.http2Upstreams = new Http2Upstreams({
+      chance: (of) => this.chance(of),
+      below: (limit) => this.below(limit),
+      troubled: () => this.troubled(),
+      body: (tag) => fill(tag, this.below(this.nature.largest)),
+      sleep: (end) => this.sleep(end),
+      later: (action) => void this.later.push(action),
+    });
     const kernelBytes = this.pick([100, 4_096, 65_536]);
     this.nature = {
       clients: 3 + this.below(12),
@@ -71,6 +87,7 @@ export class World {
       kernelBytes,
       readBytes: this.pick([50, 3_000, 65_536]),
       tightLimits: this.chance(0.3),
+      http2: seed % 2 === 0,
     };
   }
 
@@ -84,7 +101,11 @@ export class World {
       nextReadBytes: () => 1 + this.below(nature.readBytes),
       choose: (count) => this.below(count),
     });
-    for (const port of PORTS) await this.proxy.upstream(port, (end) => this.serve(end));
+    for (const port of PORTS) {
+      if (nature.http2)
+        await this.proxy.http2Upstream(port, (end) => this.serveHttp2(end), this.http2Upstreams.settings());
+      else await this.proxy.upstream(port, (end) => this.serve(end));
+    }
     for (let i = 0; i < nature.clients; i++) this.later.push(() => this.visit());
     while (this.later.length > 0) {
       const [action] = this.later.splice(this.below(this.later.length), 1);
@@ -123,7 +144,7 @@ export class World {
       routes: [route("/", "u", { timeout: "10s" })],
       clusters: {
         u: {
-          http_protocol_options: http1,
+          ...(this.nature.http2 ? HTTP2_OPTIONS : { http_protocol_options: http1 }),
           load_assignment: assignment("u", this.generation % 2 === 0 ? PORTS : PORTS.slice(1)),
           ...(tightLimits ? { circuit_breakers: { thresholds: [limits] } } : {}),
           ...(this.generation % 3 === 1 ? { connect_timeout: "2s" } : {}),
@@ -201,7 +222,7 @@ export class World {
   }
 
   /** Reads nothing for a while; not so often that its answer would time out. */
-  private sleep(end: FarEnd): void {
+  private sleep(end: Sleeper): void {
     const times = (this.sleeps.get(end) ?? 0) + 1;
     if (times > SLEEPS_MAX) return;
     this.sleeps.set(end, times);
@@ -272,6 +293,11 @@ export class World {
     // Else nothing ever comes.
   }
 
+  private serveHttp2(end: Http2UpstreamEnd): void {
+    this.http2Upstreams.serve(end);
+    if (this.chance(0.1)) this.proxy.network.route = this.weather();
+  }
+
   private weather(): (address: { readonly kind: string }) => "through" | "refuse" | "blackhole" | "unreachable" {
     const { trouble } = this.nature;
     return (address) => {
@@ -320,6 +346,7 @@ export class World {
   private mixedUp(): string[] {
     const wrong: string[] = [];
     const seen = new Set<string>();
+    wrong.push(...this.http2Upstreams.mixedUp((tag) => this.requests.get(tag)));
     for (const end of this.upstreamEnds) {
       if (end.reader.broken !== "") wrong.push(`an upstream heard ${end.reader.broken}`);
       for (const message of end.messages) {
