@@ -32,7 +32,6 @@ const COUNTERS_AT_ZERO = [
   "upstream_internal_redirect_failed_total",
   "upstream_internal_redirect_succeeded_total",
   "upstream_rq_0rtt",
-  "upstream_rq_active_overflow",
   "upstream_rq_maintenance_mode",
 ];
 const GAUGES_AT_ZERO = ["lb_subsets_active", "upstream_queue_overloaded"];
@@ -82,6 +81,8 @@ export class ClusterStats {
   readonly rqMaxDurationReached: Counter;
   readonly rqPendingActive: Gauge;
   readonly rqPendingFailureEject: Counter;
+  /** `max_requests` is used up when a request could have had a connection. */
+  readonly rqActiveOverflow: Counter;
   readonly rqPendingOverflow: Counter;
   readonly rqPendingTotal: Counter;
   readonly rqPerCx: Histogram;
@@ -145,6 +146,7 @@ export class ClusterStats {
     this.rqMaxDurationReached = scope.counter("upstream_rq_max_duration_reached");
     this.rqPendingActive = scope.gauge("upstream_rq_pending_active");
     this.rqPendingFailureEject = scope.counter("upstream_rq_pending_failure_eject");
+    this.rqActiveOverflow = scope.counter("upstream_rq_active_overflow");
     this.rqPendingOverflow = scope.counter("upstream_rq_pending_overflow");
     this.rqPendingTotal = scope.counter("upstream_rq_pending_total");
     this.rqPerCx = scope.histogram("upstream_rq_per_cx", "unspecified");

@@ -124,7 +124,7 @@ export class HttpConnPool implements ConnectionPool {
     const connection = ready[ready.length - 1];
     if (connection !== undefined) {
       if (!this.host.admit(breakers.requests)) {
-        cluster.stats.rqPendingOverflow.inc();
+        cluster.stats.rqActiveOverflow.inc();
         client.onPoolFailure(RESET_OVERFLOW, "");
         return;
       }
@@ -196,7 +196,7 @@ export class HttpConnPool implements ConnectionPool {
       if (this.host.admit(requests)) {
         this.attach(client, connection);
       } else {
-        this.cluster.stats.rqPendingOverflow.inc();
+        this.cluster.stats.rqActiveOverflow.inc();
         client.onPoolFailure(RESET_OVERFLOW, "");
       }
     }

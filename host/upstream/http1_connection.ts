@@ -48,6 +48,8 @@ export class Http1Connection
   /** Inside `codec.feed`: the exchange's end is acted upon after it returned. */
   private isReading = false;
   private answered = false;
+  /** The head of the answer is there. */
+  private hasHead = false;
   /** The exchange wants no more of the answer now. */
   private isPaused = false;
 
@@ -76,6 +78,7 @@ export class Http1Connection
     this.stream = stream;
     this.state = BUSY;
     this.answered = false;
+    this.hasHead = false;
     this.requests++;
     this.streamId = this.codec.startStream();
     this.timer.stop();
@@ -185,7 +188,7 @@ export class Http1Connection
       this.closed();
       this.pool.onConnectFailed(reason);
     } else {
-      this.end(RESET_CONNECTION_TERMINATION, "");
+      this.end(this.cutShort, "");
     }
     this.pool.worker.turn.end();
   }
@@ -219,7 +222,13 @@ export class Http1Connection
 
   // --- the codec -------------------------------------------------------------------------------------------------------
 
+  /** A message that ends too soon breaks a rule once its head is there; before, it is a connection that ends. As in Envoy. */
+  private get cutShort(): ResetReason {
+    return this.hasHead ? RESET_PROTOCOL_ERROR : RESET_CONNECTION_TERMINATION;
+  }
+
   onHeaders(_streamId: number, block: number, flags: number, status: number): void {
+    this.hasHead = status >= 200;
     this.stream?.onUpstreamHeaders(block, flags, status);
   }
 
@@ -235,7 +244,7 @@ export class Http1Connection
     const { worker, cluster } = this.pool;
     if (block !== 0) worker.core.exports.blockFree(block);
     if (this.state === BUSY && isCutShort(code)) {
-      this.end(RESET_CONNECTION_TERMINATION, "");
+      this.end(this.cutShort, "");
       return;
     }
     cluster.stats.cxProtocolError.inc();
