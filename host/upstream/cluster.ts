@@ -52,7 +52,7 @@ export interface ClusterDescription {
 
 const CONNECT_TIMEOUT_MS = 5_000;
 const IDLE_TIMEOUT_MS = 3_600_000;
-const MAX_RESPONSE_HEAD_BYTES = 60 * 1024;
+const MAX_RESPONSE_HEADERS_KB = 60;
 const MAX_RESPONSE_HEADERS = 100;
 
 /** What TLS offers, the best first. */
@@ -126,7 +126,7 @@ export class Cluster implements PooledCluster {
     const keepAlive = config.upstream_connection_options?.tcp_keepalive;
     this.keepAliveSeconds = keepAlive === undefined ? 0 : (keepAlive.keepalive_time ?? 7200);
     const limits = {
-      maxHeadBytes: MAX_RESPONSE_HEAD_BYTES,
+      maxHeadBytes: (common.max_response_headers_kb ?? MAX_RESPONSE_HEADERS_KB) * 1024,
       maxHeaders: common.max_headers_count ?? MAX_RESPONSE_HEADERS,
     };
     this.codecOptions = { ...limits, enableTrailers: http1.enable_trailers ?? false };

@@ -107,3 +107,21 @@ it("closes a connection after max_requests_per_connection", async () => {
   answer(1);
   expect(next.status).toBe(200);
 });
+
+it.each([
+  ["no limit of its own", {}, 61, 502],
+  ["max_response_headers_kb of 64", { max_response_headers_kb: 64 }, 61, 200],
+  ["max_response_headers_kb of 1", { max_response_headers_kb: 1 }, 2, 502],
+])("takes a head of an answer as large as the cluster says: %s", async (_, common, kib, status) => {
+  const name = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+  const options = {
+    "@type": `type.googleapis.com/${name}`,
+    common_http_protocol_options: common,
+    explicit_http_config: { http_protocol_options: {} },
+  };
+  await start({ typed_extension_protocol_options: { [name]: options } });
+  const client = proxy.request(GET);
+  ends[0]?.send(OK.replace("\r\n", `\r\nx: ${"y".repeat(kib * 1024)}\r\n`));
+  proxy.settle();
+  expect(client.status).toBe(status);
+});
