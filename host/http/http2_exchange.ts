@@ -189,7 +189,8 @@ export class Http2Exchange implements ServerExchange, TurnTask, Recyclable {
     return !this.response.isEmpty || this.trailersWait;
   }
 
-  beforeHead(_requestEnded: boolean): void {
+  beforeHead(requestEnded: boolean): void {
+    if (!requestEnded) this.manager.stats.rqResponseBeforeComplete.inc();
     this.connection.beforeHead();
   }
 

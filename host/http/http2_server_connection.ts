@@ -13,6 +13,7 @@ import type { Http2ServerCodec } from "../codec/http2_server.ts";
 import type { Http2Keepalive } from "../codec/http2_settings.ts";
 import { writeData, writeHeaders, writeTrailers } from "../codec/writer.ts";
 import type { Timer } from "../net/clock.ts";
+import type { Output } from "../net/output.ts";
 import type { Http2CodecStats } from "../stats/http2_codec_stats.ts";
 import { DOWNSTREAM_CONNECTION_TERMINATION, DOWNSTREAM_PROTOCOL_ERROR } from "../stream_info/response_flags.ts";
 import { ENCODE_NO_ROOM, H2_FLOOD_RESET, H2_NO_BLOCK, H2_NO_ERROR, H2_PROTOCOL_ERROR } from "../wasm/layout.gen.ts";
@@ -247,24 +248,21 @@ export class Http2ServerConnection extends ServerConnection implements StreamLis
 
   writeHead(streamId: number, block: number, endStream: boolean): number {
     this.writeControl();
-    this.isUnflushed = true;
-    return this.wrote(writeHeaders(this.worker.turn.output, this, this.codec, streamId, block, endStream, 0));
+    return this.wrote(writeHeaders(this.output(), this, this.codec, streamId, block, endStream, 0));
   }
 
   writeData(streamId: number, address: number, length: number, endStream: boolean): number {
-    this.isUnflushed = true;
-    return this.wrote(writeData(this.worker.turn.output, this, this.codec, streamId, address, length, endStream));
+    return this.wrote(writeData(this.output(), this, this.codec, streamId, address, length, endStream));
   }
 
   /** An empty trailer section means nothing, and is the plain end, as in Envoy. */
   writeTrailers(streamId: number, block: number): number {
     if (this.worker.core.exports.headerCount(block) === 0) return this.writeData(streamId, 0, 0, true);
-    this.isUnflushed = true;
-    return this.wrote(writeTrailers(this.worker.turn.output, this, this.codec, streamId, block));
+    return this.wrote(writeTrailers(this.output(), this, this.codec, streamId, block));
   }
 
   writeContinue(streamId: number): number {
-    const { output } = this.worker.turn;
+    const output = this.output();
     const write = () => this.codec.encodeContinue(streamId, output.room(this), output.space);
     let length = write();
     if (length === ENCODE_NO_ROOM) {
@@ -384,11 +382,19 @@ export class Http2ServerConnection extends ServerConnection implements StreamLis
     if (this.exchanges.size === 0) this.whenQuiet();
   }
 
+  /** Where this connection is about to write. */
+  private output(): Output {
+    const { output } = this.worker.turn;
+    output.rejoin(this);
+    this.isUnflushed = true;
+    return output;
+  }
+
   /** What this side has to say by itself. */
   private writeControl(): void {
     const { codec } = this;
     if (!codec.hasControl) return;
-    const { output } = this.worker.turn;
+    const output = this.output();
     let length = codec.encodeControl(output.room(this), output.space);
     if (length === ENCODE_NO_ROOM) {
       output.flush();
@@ -396,7 +402,6 @@ export class Http2ServerConnection extends ServerConnection implements StreamLis
     }
     if (length === ENCODE_NO_ROOM) throw new Error("control frames are longer than a slab");
     output.commit(length);
-    this.isUnflushed = true;
     this.wrote(length);
   }
 

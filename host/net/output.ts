@@ -110,6 +110,30 @@ export class Output {
     pass.endLater();
   }
 
+  /**
+   * Goes on with what was deferred for `target`, if something was: many streams share a connection of HTTP/2, and what they say in one pass leaves in one
+   * write. A connection with one stream at a time has nothing to gain from it.
+   */
+  rejoin(target: OutputTarget): void {
+    if (this.target === target || this.used > 0) return;
+    const { waitingBytes, waitingSlabs, waitingTargets } = this;
+    let place = this.deferred - 1;
+    while (place >= 0 && waitingTargets[place] !== target) place--;
+    if (place < 0) return;
+    this.slab.release();
+    this.slab = waitingSlabs[place] as PooledSlab;
+    this.used = waitingBytes[place] as number;
+    this.target = target;
+    // Those behind move up: two that wait for one connection keep their order.
+    const last = --this.deferred;
+    for (; place < last; place++) {
+      waitingTargets[place] = waitingTargets[place + 1] as OutputTarget;
+      waitingSlabs[place] = waitingSlabs[place + 1] as PooledSlab;
+      waitingBytes[place] = waitingBytes[place + 1] as number;
+    }
+    waitingTargets[last] = null;
+  }
+
   /** Writes what was deferred, and not what is being gathered: before a socket is closed. */
   writeDeferred(): void {
     const count = this.deferred;

@@ -99,3 +99,29 @@ it("writes at once where nobody says when reads are over", () => {
   output.defer();
   expect(written).toHaveLength(1);
 });
+
+it("gathers what a connection that rejoins says in several reads, in one write and in order", () => {
+  const { output, scheduled, written, slabs, target, say } = bench();
+  const [a, b] = [target("a"), target("b")];
+  const turn = (to: OutputTarget, text: string, rejoins = true) => {
+    if (rejoins) output.rejoin(to);
+    say(to, text);
+    output.defer();
+  };
+  turn(a, "1", false);
+  turn(a, "2", false);
+  turn(b, "3");
+  turn(a, "4");
+  turn(b, "5");
+  expect(output.holds(a)).toBe(true);
+  scheduled[0]?.();
+  expect(written).toEqual(["a 1", "a 24", "b 35"]);
+  expect([output.holds(a), slabs.inUse]).toEqual([false, 1]);
+  // What is being gathered for another one goes first, and takes along what waits.
+  turn(a, "6");
+  say(b, "7");
+  output.rejoin(a);
+  say(a, "8");
+  output.flush();
+  expect(written.slice(3)).toEqual(["a 6", "b 7", "a 8"]);
+});
