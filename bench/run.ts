@@ -24,9 +24,24 @@ import { openLoop } from "./work/open_loop.ts";
 import { path } from "./work/path.ts";
 import { request } from "./work/request.ts";
 import { start } from "./work/start.ts";
+import { tls } from "./work/tls.ts";
+import { tlsMemory } from "./work/tls_memory.ts";
 
 /** In the order in which they run: those that share running proxies first. */
-const WORKS: readonly Work[] = [http1k, http16k, tcp1k, openLoop, garbage, memory, start, path, request, core];
+const WORKS: readonly Work[] = [
+  http1k,
+  http16k,
+  tcp1k,
+  openLoop,
+  garbage,
+  memory,
+  tls,
+  tlsMemory,
+  start,
+  path,
+  request,
+  core,
+];
 const PEERS = ["floor", "sockets", "nuncio", "nginx", "haproxy", "envoy"];
 
 const root = join(import.meta.dirname, "..");

@@ -1,14 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { findProgram } from "../machine/find.ts";
-import type { Peer } from "./peer.ts";
+import type { Peer, TlsSite } from "./peer.ts";
 
 /** One process without a master: nginx's own switch, so that its CPU is all in one place. */
 export const nginx: Peer = {
   name: "nginx",
   http: true,
+  tls: true,
   tcp: false, // the stream module is a package of its own
   find: () => findProgram("nginx"),
-  prepare(program, { folder, upstreams, httpPort }) {
+  prepare(program, { folder, upstreams, httpPort, tls }) {
     const file = `${folder}/nginx.conf`;
     const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     writeFileSync(
@@ -35,7 +36,7 @@ ${upstreams.map((port) => `    server 127.0.0.1:${port};`).join("\n")}
   }
   server {
     listen 127.0.0.1:${httpPort} backlog=4096;
-    client_max_body_size 0;
+${tls === undefined ? "" : tlsDirectives(tls)}    client_max_body_size 0;
     location / {
       proxy_pass http://service;
       proxy_http_version 1.1;
@@ -51,3 +52,12 @@ ${upstreams.map((port) => `    server 127.0.0.1:${port};`).join("\n")}
     return { command: program, arguments: ["-c", file, "-p", folder, "-e", `${folder}/nginx-error.log`] };
   },
 };
+
+function tlsDirectives({ port, certificate, key }: TlsSite): string {
+  return `    listen 127.0.0.1:${port} ssl backlog=4096;
+    ssl_certificate ${certificate};
+    ssl_certificate_key ${key};
+    ssl_protocols TLSv1.2 TLSv1.3;
+    ssl_session_timeout 1h;
+`;
+}

@@ -17,6 +17,15 @@ export interface Site {
   readonly adminPort: number;
   /** For Envoy and Nuncio, as a duration of theirs. */
   readonly routeTimeout: string;
+  /** Where the same HTTP service is offered over TLS, by peers that know how. */
+  readonly tls?: TlsSite;
+}
+
+export interface TlsSite {
+  readonly port: number;
+  /** PEM files: a certificate with an ECDSA key on P-256. */
+  readonly certificate: string;
+  readonly key: string;
 }
 
 export interface Launch {
@@ -30,6 +39,8 @@ export interface Peer {
   /** What it does beside HTTP; nginx needs a module that may be missing, the floor knows no HTTP. */
   readonly http: boolean;
   readonly tcp: boolean;
+  /** It offers HTTP over TLS too, where `Site.tls` says. */
+  readonly tls?: boolean;
   /** MiB that its reads may leave behind for a collector to take, however much memory it holds. */
   readonly garbageMib?: number;
   /** Where it is, or undefined when it is not installed. */
