@@ -17,14 +17,14 @@ import { nuncio } from "./peers/nuncio.ts";
 import { Stand } from "./stand.ts";
 import { digits, printTable } from "./table.ts";
 import { core } from "./work/core.ts";
-import { http1k, http16k, tcp1k } from "./work/cost.ts";
+import { h2c, h2tls, http1k, http1tls, http16k, tcp1k } from "./work/cost.ts";
 import { garbage } from "./work/garbage.ts";
 import { memory } from "./work/memory.ts";
 import { openLoop } from "./work/open_loop.ts";
 import { path } from "./work/path.ts";
 import { request } from "./work/request.ts";
 import { start } from "./work/start.ts";
-import { tls } from "./work/tls.ts";
+import { tlsHandshake } from "./work/tls_handshake.ts";
 import { tlsMemory } from "./work/tls_memory.ts";
 
 /** In the order in which they run: those that share running proxies first. */
@@ -32,10 +32,13 @@ const WORKS: readonly Work[] = [
   http1k,
   http16k,
   tcp1k,
+  h2c,
+  h2tls,
+  http1tls,
   openLoop,
   garbage,
   memory,
-  tls,
+  tlsHandshake,
   tlsMemory,
   start,
   path,

@@ -6,8 +6,10 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Generator, type LoadTarget } from "./load/generator.ts";
+import { H2Load, type H2LoadTarget } from "./load/h2load.ts";
 import { buildNative, type Native } from "./load/native.ts";
 import { Child } from "./machine/child.ts";
+import { writeCredentials } from "./machine/credentials.ts";
 import { type Cores, chooseCores } from "./machine/find.ts";
 import { freePorts } from "./machine/ports.ts";
 import { fetchHead, type Peer, type RunningPeer, type Site, startPeer } from "./peers/peer.ts";
@@ -23,6 +25,7 @@ export class Stand {
   #upstream: Child | undefined;
   #started = 0;
   readonly #routeTimeout: string;
+  readonly #credentials = writeCredentials(this.folder);
   readonly #shared = new Map<string, RunningPeer>();
   #peers: Peer[] = [];
 
@@ -58,8 +61,9 @@ export class Stand {
   async site(upstreams: readonly [number, number] = this.#upstreams): Promise<Site> {
     const folder = join(this.folder, String(this.#started++));
     mkdirSync(folder);
-    const [httpPort, tcpPort, adminPort] = (await freePorts(3)) as [number, number, number];
-    return { folder, upstreams, httpPort, tcpPort, adminPort, routeTimeout: this.#routeTimeout };
+    const [httpPort = 0, tcpPort = 0, h2cPort = 0, tlsPort = 0, adminPort = 0] = await freePorts(5);
+    const ports = { httpPort, tcpPort, h2cPort, tlsPort, adminPort };
+    return { folder, upstreams, ...ports, ...this.#credentials, routeTimeout: this.#routeTimeout };
   }
 
   /** A fresh process of the peer, alone on its core. The caller stops it. */
@@ -101,6 +105,11 @@ export class Stand {
 
   generator(target: LoadTarget): Promise<Generator> {
     return Generator.start(this.native.load, target, join(this.folder, "load.log"), this.cores.others);
+  }
+
+  /** A generator for HTTP/2 and for TLS; undefined where h2load is not installed, which it says. */
+  h2load(target: H2LoadTarget): H2Load | undefined {
+    return H2Load.find(target, this.cores.others);
   }
 
   /** Ends the proxies that are kept for later works, so that one which wants the core for itself has it. */

@@ -91,13 +91,3 @@ export class TlsClient {
     answered?.(error);
   }
 }
-
-/** `count` requests, each client sending its next when the last is answered. */
-export async function exchangeAll(clients: readonly TlsClient[], count: number): Promise<void> {
-  let left = count;
-  await Promise.all(
-    clients.map(async (client) => {
-      while (left-- > 0) await client.exchange();
-    }),
-  );
-}

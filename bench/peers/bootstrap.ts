@@ -1,11 +1,10 @@
 /** The Envoy bootstrap that Envoy and Nuncio share, byte for byte but for the ports. */
 import { writeFileSync } from "node:fs";
-import type { Site, TlsSite } from "./peer.ts";
-
-const socket = (port: number) => `{ socket_address: { address: 127.0.0.1, port_value: ${port} } }`;
+import type { Site } from "./peer.ts";
 
 export function writeBootstrap(site: Site): string {
   const file = `${site.folder}/bootstrap.yaml`;
+  const socket = (port: number) => `{ socket_address: { address: 127.0.0.1, port_value: ${port} } }`;
   const cluster = (name: string, ports: readonly number[]) => `
   - name: ${name}
     type: STATIC
@@ -16,13 +15,48 @@ export function writeBootstrap(site: Site): string {
       endpoints:
       - lb_endpoints:
 ${ports.map((port) => `        - endpoint: { address: ${socket(port)} }`).join("\n")}`;
+  const http = (name: string, port: number, codec: string, transportSocket = "") => `
+  - name: ${name}
+    address: ${socket(port)}
+    filter_chains:
+    - filters:
+      - name: envoy.filters.network.http_connection_manager
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: ${name}
+          codec_type: ${codec}
+          use_remote_address: true
+          generate_request_id: true
+          route_config:
+            name: local
+            virtual_hosts:
+            - name: all
+              domains: ["*"]
+              routes:
+              - match: { prefix: "/" }
+                route: { cluster: service, timeout: ${site.routeTimeout} }
+          http_filters:
+          - name: envoy.filters.http.router
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router${transportSocket}`;
+  const tls = `
+      transport_socket:
+        name: envoy.transport_sockets.tls
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
+          common_tls_context:
+            alpn_protocols: [h2, http/1.1]
+            tls_params: { tls_minimum_protocol_version: TLSv1_3, tls_maximum_protocol_version: TLSv1_3 }
+            tls_certificates:
+            - certificate_chain: { filename: ${site.certificate} }
+              private_key: { filename: ${site.key} }`;
   writeFileSync(
     file,
     `admin:
   address: ${socket(site.adminPort)}
 static_resources:
-  listeners:
-${httpListener("http_in", site.httpPort, site)}${site.tls ? httpListener("https_in", site.tls.port, site, site.tls) : ""}  - name: tcp_in
+  listeners:${http("http_in", site.httpPort, "HTTP1")}${http("h2c_in", site.h2cPort, "HTTP2")}${http("tls_in", site.tlsPort, "AUTO", tls)}
+  - name: tcp_in
     address: ${socket(site.tcpPort)}
     filter_chains:
     - filters:
@@ -35,43 +69,4 @@ ${httpListener("http_in", site.httpPort, site)}${site.tls ? httpListener("https_
 `,
   );
   return file;
-}
-
-/** One listener of the HTTP service, plain or over TLS. */
-function httpListener(name: string, port: number, { routeTimeout }: Site, tls?: TlsSite): string {
-  return `  - name: ${name}
-    address: ${socket(port)}
-    filter_chains:
-    - ${tls === undefined ? "" : transportSocket(tls)}filters:
-      - name: envoy.filters.network.http_connection_manager
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
-          stat_prefix: ${name}
-          codec_type: HTTP1
-          use_remote_address: true
-          generate_request_id: true
-          route_config:
-            name: local
-            virtual_hosts:
-            - name: all
-              domains: ["*"]
-              routes:
-              - match: { prefix: "/" }
-                route: { cluster: service, timeout: ${routeTimeout} }
-          http_filters:
-          - name: envoy.filters.http.router
-            typed_config:
-              "@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router
-`;
-}
-
-function transportSocket({ certificate, key }: TlsSite): string {
-  return `transport_socket:
-        name: tls
-        typed_config:
-          "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.DownstreamTlsContext
-          common_tls_context:
-            tls_certificates:
-            - { certificate_chain: { filename: ${certificate} }, private_key: { filename: ${key} } }
-      `;
 }

@@ -6,7 +6,6 @@ export const envoy: Peer = {
   name: "envoy",
   http: true,
   tcp: true,
-  tls: true,
   find: () => process.env["ENVOY_BIN"] ?? findProgram("envoy"),
   prepare(program, site) {
     const file = writeBootstrap(site);

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { findProgram } from "../machine/find.ts";
 import type { Peer } from "./peer.ts";
 
@@ -7,7 +7,10 @@ export const haproxy: Peer = {
   http: true,
   tcp: true,
   find: () => findProgram("haproxy"),
-  prepare(program, { folder, upstreams, httpPort, tcpPort }) {
+  prepare(program, { folder, upstreams, httpPort, tcpPort, h2cPort, tlsPort, certificate, key }) {
+    writeFileSync(`${folder}/haproxy.pem`, readFileSync(certificate, "latin1") + readFileSync(key, "latin1"), {
+      mode: 0o600,
+    });
     const file = `${folder}/haproxy.cfg`;
     writeFileSync(
       file,
@@ -23,6 +26,8 @@ defaults
   option http-keep-alive
 frontend http_in
   bind 127.0.0.1:${httpPort} backlog 4096
+  bind 127.0.0.1:${h2cPort} proto h2
+  bind 127.0.0.1:${tlsPort} ssl crt ${folder}/haproxy.pem alpn h2,http/1.1 ssl-min-ver TLSv1.3
   option forwardfor
   http-request set-header X-Request-Id %[uuid()]
   use_backend service if { path_beg / }

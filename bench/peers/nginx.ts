@@ -1,15 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { findProgram } from "../machine/find.ts";
-import type { Peer, TlsSite } from "./peer.ts";
+import type { Peer } from "./peer.ts";
 
 /** One process without a master: nginx's own switch, so that its CPU is all in one place. */
 export const nginx: Peer = {
   name: "nginx",
   http: true,
-  tls: true,
   tcp: false, // the stream module is a package of its own
   find: () => findProgram("nginx"),
-  prepare(program, { folder, upstreams, httpPort, tls }) {
+  prepare(program, { folder, upstreams, httpPort, h2cPort, tlsPort, certificate, key }) {
     const file = `${folder}/nginx.conf`;
     const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
     writeFileSync(
@@ -36,7 +35,12 @@ ${upstreams.map((port) => `    server 127.0.0.1:${port};`).join("\n")}
   }
   server {
     listen 127.0.0.1:${httpPort} backlog=4096;
-${tls === undefined ? "" : tlsDirectives(tls)}    client_max_body_size 0;
+    listen 127.0.0.1:${h2cPort} http2;
+    listen 127.0.0.1:${tlsPort} ssl http2;
+    ssl_certificate ${certificate};
+    ssl_certificate_key ${key};
+    ssl_protocols TLSv1.3;
+    client_max_body_size 0;
     location / {
       proxy_pass http://service;
       proxy_http_version 1.1;
@@ -52,12 +56,3 @@ ${tls === undefined ? "" : tlsDirectives(tls)}    client_max_body_size 0;
     return { command: program, arguments: ["-c", file, "-p", folder, "-e", `${folder}/nginx-error.log`] };
   },
 };
-
-function tlsDirectives({ port, certificate, key }: TlsSite): string {
-  return `    listen 127.0.0.1:${port} ssl backlog=4096;
-    ssl_certificate ${certificate};
-    ssl_certificate_key ${key};
-    ssl_protocols TLSv1.2 TLSv1.3;
-    ssl_session_timeout 1h;
-`;
-}

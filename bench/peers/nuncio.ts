@@ -10,7 +10,6 @@ export const nuncio: Peer = {
   name: "nuncio",
   http: true,
   tcp: true,
-  tls: true,
   find: () => (existsSync(program) ? program : undefined),
   prepare(command, site) {
     return { command, arguments: ["-c", writeBootstrap(site), "--concurrency", "1", "-l", "warning"] };

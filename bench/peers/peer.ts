@@ -1,7 +1,7 @@
 /**
  * A proxy under measurement. All get the same work: HTTP/1.1 keep-alive, one route with prefix `/`, one cluster of two
- * hosts in round robin, x-forwarded-for and x-request-id on, no access log, one worker; and a plain TCP listener to the
- * first host where they can. Configs are written into the bench's folder, ports come from the operating system.
+ * hosts in round robin, x-forwarded-for and x-request-id on, no access log, one worker; the same over HTTP/2 and over TLS; and a
+ * plain TCP listener to the first host where they can. Configs are written into the bench's folder, ports come from the operating system.
  */
 import { get } from "node:http";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -14,18 +14,16 @@ export interface Site {
   readonly upstreams: readonly [number, number];
   readonly httpPort: number;
   readonly tcpPort: number;
+  /** HTTP/2 without TLS, by prior knowledge. */
+  readonly h2cPort: number;
+  /** TLS 1.3 with ALPN: h2 and http/1.1. */
+  readonly tlsPort: number;
   readonly adminPort: number;
-  /** For Envoy and Nuncio, as a duration of theirs. */
-  readonly routeTimeout: string;
-  /** Where the same HTTP service is offered over TLS, by peers that know how. */
-  readonly tls?: TlsSite;
-}
-
-export interface TlsSite {
-  readonly port: number;
-  /** PEM files: a certificate with an ECDSA key on P-256. */
+  /** PEM files; one certificate for all. */
   readonly certificate: string;
   readonly key: string;
+  /** For Envoy and Nuncio, as a duration of theirs. */
+  readonly routeTimeout: string;
 }
 
 export interface Launch {
@@ -39,8 +37,6 @@ export interface Peer {
   /** What it does beside HTTP; nginx needs a module that may be missing, the floor knows no HTTP. */
   readonly http: boolean;
   readonly tcp: boolean;
-  /** It offers HTTP over TLS too, where `Site.tls` says. */
-  readonly tls?: boolean;
   /** MiB that its reads may leave behind for a collector to take, however much memory it holds. */
   readonly garbageMib?: number;
   /** Where it is, or undefined when it is not installed. */

@@ -4,32 +4,44 @@
  * rounds' ratios. Seconds are not compared: the same core serves generator and upstream for each of them.
  */
 import { type Figure, median, quantile, type Work } from "../figure.ts";
-import type { Generator } from "../load/generator.ts";
+import type { H2LoadTarget } from "../load/h2load.ts";
 import { cpuNanoseconds } from "../machine/accounting.ts";
-import type { RunningPeer } from "../peers/peer.ts";
+import type { Peer, RunningPeer } from "../peers/peer.ts";
 import type { Stand } from "../stand.ts";
 import { digits, printTable } from "../table.ts";
+
+/** Who sends the requests of one work to one proxy. */
+interface Load {
+  closed(count: number): Promise<{ readonly count: number; readonly seconds: number }>;
+  stop(): Promise<void>;
+}
 
 interface CostWork {
   readonly name: string;
   readonly title: string;
-  readonly bodyBytes: number;
-  readonly connections: number;
-  readonly via: "http" | "tcp";
+  /** Whether a proxy can do it. */
+  fits(peer: Peer): boolean;
+  /** Undefined: there is no generator for it on this machine, which was said. */
+  load(stand: Stand, running: RunningPeer): Promise<Load | undefined>;
+  /** How long a round of one proxy takes. */
+  readonly roundSeconds: number;
+  readonly rounds: number;
   /** Highest ratio of Nuncio to a peer: what to reach, and where we go. */
-  readonly limits: Readonly<Record<string, readonly [reach: number, goal: number | undefined]>>;
+  readonly limits: Readonly<Record<string, readonly [reach: number | undefined, goal: number | undefined]>>;
 }
 
 const WARM_REQUESTS = 20_000;
 /** A proxy whose code is compiled while it runs is measured when that is over: a hundred thousand requests of Nuncio's. */
 const WARM_SECONDS = 4;
 /** Many short rounds and not a few long ones: on a shared machine most moments are disturbed, and a median needs many. */
-const ROUND_SECONDS = 0.1;
+const SHORT = { roundSeconds: 0.1, rounds: 61 } as const;
+/** Where each round opens its connections anew, it is long enough for that not to count. */
+const LONG = { roundSeconds: 0.5, rounds: 21 } as const;
 
 /** The costs of one proxy, one value per round. */
 interface Series {
   readonly running: RunningPeer;
-  readonly generator: Generator;
+  readonly generator: Load;
   readonly count: number;
   readonly microseconds: number[];
   readonly perSecond: number[];
@@ -40,7 +52,7 @@ export function costWork(work: CostWork): Work {
     name: work.name,
     title: work.title,
     async run(stand) {
-      const rounds = stand.quick ? 11 : 61;
+      const rounds = stand.quick ? Math.ceil(work.rounds / 5) : work.rounds;
       const series = await warmUp(stand, work);
       for (let round = 0; round < rounds; round++) {
         // Turn by turn, and in the other direction in every other round.
@@ -57,17 +69,14 @@ export function costWork(work: CostWork): Work {
 
 async function warmUp(stand: Stand, work: CostWork): Promise<Series[]> {
   const series: Series[] = [];
-  const fits =
-    work.via === "http" ? stand.shared(({ http, name }) => http || name === "floor") : stand.shared(({ tcp }) => tcp);
-  for (const running of await fits) {
-    const { peer, site } = running;
-    const port = work.via === "http" && peer.http ? site.httpPort : site.tcpPort;
-    const path = `/bytes/${work.bodyBytes}`;
-    const generator = await stand.generator({ port, connections: work.connections, path, bodyBytes: work.bodyBytes });
+  for (const running of await stand.shared((peer) => work.fits(peer))) {
+    const { peer } = running;
     try {
+      const generator = await work.load(stand, running);
+      if (generator === undefined) return [];
       const { count, seconds } = await generator.closed(WARM_REQUESTS);
       const warm = await generator.closed(Math.ceil((count / seconds) * (stand.quick ? 1 : WARM_SECONDS)));
-      const perRound = Math.ceil((warm.count / warm.seconds) * ROUND_SECONDS);
+      const perRound = Math.ceil((warm.count / warm.seconds) * work.roundSeconds);
       series.push({ running, generator, count: perRound, microseconds: [], perSecond: [] });
     } catch (error) {
       stand.trouble(peer, error);
@@ -128,29 +137,84 @@ function report(work: CostWork, series: readonly Series[]): Figure[] {
   return figures;
 }
 
+const CONNECTIONS = 32;
+
+/** HTTP/1.1 without TLS; the floor, which knows no HTTP, passes the same bytes. */
+function plainHttp(bodyBytes: number): Pick<CostWork, "fits" | "load"> {
+  return {
+    fits: ({ http, name }) => http || name === "floor",
+    load: (stand, { peer, site }) =>
+      stand.generator({
+        port: peer.http ? site.httpPort : site.tcpPort,
+        connections: CONNECTIONS,
+        path: `/bytes/${bodyBytes}`,
+        bodyBytes,
+      }),
+  };
+}
+
+/** What h2load sends: HTTP/2, or HTTP/1.1 over TLS. */
+function h2load(
+  via: "h2c" | "tls",
+  shape: Pick<H2LoadTarget, "protocol" | "connections" | "streams">,
+): Pick<CostWork, "fits" | "load"> {
+  return {
+    fits: ({ http }) => http,
+    async load(stand, { site }) {
+      const origin = via === "tls" ? `https://127.0.0.1:${site.tlsPort}` : `http://127.0.0.1:${site.h2cPort}`;
+      return stand.h2load({ url: `${origin}/bytes/1024`, ...shape, bodyBytes: 1024 });
+    },
+  };
+}
+
 export const http1k = costWork({
   name: "http_1k",
   title: "CPU per request, HTTP/1.1 keep-alive, 1 KiB, 32 connections",
-  bodyBytes: 1024,
-  connections: 32,
-  via: "http",
+  ...SHORT,
+  ...plainHttp(1024),
   limits: { nginx: [0.85, 0.75], haproxy: [0.95, 0.8], envoy: [0.3, 0.24] },
 });
 
 export const http16k = costWork({
   name: "http_16k",
   title: "CPU per request, HTTP/1.1 keep-alive, 16 KiB, 32 connections",
-  bodyBytes: 16_384,
-  connections: 32,
-  via: "http",
+  ...SHORT,
+  ...plainHttp(16_384),
   limits: { nginx: [0.85, 0.75] },
 });
 
 export const tcp1k = costWork({
   name: "tcp",
   title: "CPU per round trip of 1 KiB through tcp_proxy, 32 connections",
-  bodyBytes: 1024,
-  connections: 32,
-  via: "tcp",
+  ...SHORT,
+  fits: ({ tcp }) => tcp,
+  load: (stand, { site }) =>
+    stand.generator({ port: site.tcpPort, connections: CONNECTIONS, path: "/bytes/1024", bodyBytes: 1024 }),
   limits: { floor: [1.3, 1.2] },
+});
+
+const MULTIPLEXED = { protocol: "h2", connections: 8, streams: 32 } as const;
+
+export const h2c = costWork({
+  name: "h2c",
+  title: "CPU per request, HTTP/2 without TLS to HTTP/1.1, 1 KiB, 8 connections of 32 streams",
+  ...LONG,
+  ...h2load("h2c", MULTIPLEXED),
+  limits: { nginx: [0.75, undefined], envoy: [0.4, undefined], haproxy: [undefined, 1] },
+});
+
+export const h2tls = costWork({
+  name: "h2_tls",
+  title: "CPU per request, HTTP/2 over TLS to HTTP/1.1, 1 KiB, 8 connections of 32 streams",
+  ...LONG,
+  ...h2load("tls", MULTIPLEXED),
+  limits: { nginx: [0.85, undefined], envoy: [0.45, undefined], haproxy: [undefined, 1] },
+});
+
+export const http1tls = costWork({
+  name: "http1_tls",
+  title: "CPU per request, HTTP/1.1 over TLS, 1 KiB, 32 connections",
+  ...LONG,
+  ...h2load("tls", { protocol: "http/1.1", connections: CONNECTIONS, streams: 1 }),
+  limits: { nginx: [1.1, 0.95], envoy: [0.5, undefined] },
 });

@@ -2,9 +2,7 @@
  * Nanoseconds of our own code per proxied request: a whole worker over sockets in memory. The lowest of many short batches
  * counts, since on a busy machine most batches are disturbed and none runs faster than it can.
  */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import type { Work } from "../figure.ts";
 import { expectedBody } from "../load/body.ts";
 import { writeBootstrap } from "../peers/bootstrap.ts";
@@ -28,19 +26,15 @@ export const request: Work = {
   async run(stand) {
     // Only now: the modules must be built, and the other works do without.
     const { openInMemory } = await import("../path/in_memory.ts");
-    const folder = mkdtempSync(join(tmpdir(), "nuncio-bench-"));
-    const bootstrap = readFileSync(
-      writeBootstrap({
-        folder,
-        upstreams: [10_001, 10_002],
-        httpPort: 10_000,
-        tcpPort: 10_003,
-        adminPort: 10_004,
-        routeTimeout: "15s",
-      }),
-      "utf8",
-    );
-    rmSync(folder, { recursive: true });
+    // Ports of the net in memory.
+    const ports = {
+      upstreams: [10_001, 10_002],
+      httpPort: 10_000,
+      tcpPort: 10_003,
+      h2cPort: 10_004,
+      tlsPort: 10_005,
+    } as const;
+    const bootstrap = readFileSync(writeBootstrap({ ...(await stand.site()), ...ports }), "utf8");
     const rows: string[][] = [];
     const figures = [];
     for (const bodyBytes of [1024, 16_384]) {

@@ -5,7 +5,6 @@
 import type { Figure, Work } from "../figure.ts";
 import { TlsClient } from "../load/tls_client.ts";
 import { residentBytes } from "../machine/accounting.ts";
-import { startTlsPeers, type TlsPeer } from "../peers/tls.ts";
 import { digits, printTable } from "../table.ts";
 
 const BODY_BYTES = 1024;
@@ -21,15 +20,17 @@ export const tlsMemory: Work = {
     await stand.stopShared();
     const connections = stand.quick ? 500 : 1_500;
     const held = new Map<string, number>();
-    for (const running of await startTlsPeers(stand)) {
+    for (const peer of stand.peers.filter(({ http }) => http)) {
+      const running = await stand.start(peer).catch((error) => stand.trouble(peer, error));
+      if (!running) continue;
       try {
-        const first = await hold(running, WARM_CONNECTIONS);
+        const first = await hold(running.site.tlsPort, WARM_CONNECTIONS);
         const warmed = residentBytes(running.child.pid);
-        const clients = await hold(running, connections);
-        held.set(running.peer.name, (residentBytes(running.child.pid) - warmed) / connections / KIB);
+        const clients = await hold(running.site.tlsPort, connections);
+        held.set(peer.name, (residentBytes(running.child.pid) - warmed) / connections / KIB);
         await Promise.all([...first, ...clients].map((client) => client.close()));
       } catch (error) {
-        stand.trouble(running.peer, error);
+        stand.trouble(peer, error);
       } finally {
         await running.child.stop();
       }
@@ -51,10 +52,10 @@ export const tlsMemory: Work = {
   },
 };
 
-async function hold({ tls }: TlsPeer, count: number): Promise<TlsClient[]> {
+async function hold(port: number, count: number): Promise<TlsClient[]> {
   const clients: TlsClient[] = [];
   for (let i = 0; i < count; i++) {
-    const client = await TlsClient.open(tls.port, BODY_BYTES);
+    const client = await TlsClient.open(port, BODY_BYTES);
     await client.exchange();
     clients.push(client);
   }

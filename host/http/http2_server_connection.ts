@@ -88,9 +88,10 @@ export class Http2ServerConnection extends ServerConnection implements StreamLis
   onRead(address: number, length: number): void {
     if (this.isLingering) return;
     this.received(length);
-    this.settleWritten();
     if (this.awaitsPing) this.keepaliveTimer?.start(this.keepalive?.timeoutMs ?? 0);
+    // From here on: what ends meanwhile must not close the codec under the bytes that are to be read.
     this.isReading = true;
+    this.settleWritten();
     this.codec.feed(address, length);
     this.isReading = false;
     this.afterEvents();
@@ -382,10 +383,9 @@ export class Http2ServerConnection extends ServerConnection implements StreamLis
     if (this.exchanges.size === 0) this.whenQuiet();
   }
 
-  /** Where this connection is about to write. */
+  /** Where this connection is about to write: the codec wants to hear when that has left. */
   private output(): Output {
     const { output } = this.worker.turn;
-    output.rejoin(this);
     this.isUnflushed = true;
     return output;
   }

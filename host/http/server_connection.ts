@@ -11,7 +11,7 @@
 
 import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { CloseReason } from "../net/close_reason.ts";
-import type { OutputTarget } from "../net/output.ts";
+import { NO_PLACE, type OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
 import type { ConnectionInfo } from "../stream_info/stream_info.ts";
 import type { ConnectionManager } from "./connection_manager.ts";
@@ -51,6 +51,7 @@ export abstract class ServerConnection implements SocketOwner, OutputTarget, Tim
   /** Bytes of this connection, both ways. */
   wireBytesReceived = 0;
   wireBytesSent = 0;
+  outputPlace = NO_PLACE;
   protected isLingering = false;
   protected isClosed = false;
   protected peerEnded = false;
@@ -159,7 +160,7 @@ export abstract class ServerConnection implements SocketOwner, OutputTarget, Tim
   protected disconnected(): void {
     if (this.isClosed) return;
     const withRequest = this.endStreams(REMOTE_DISCONNECT);
-    this.worker.turn.output.writeDeferred();
+    this.worker.turn.output.flush();
     this.socket.close();
     this.closed(false, withRequest);
   }
@@ -198,7 +199,7 @@ export abstract class ServerConnection implements SocketOwner, OutputTarget, Tim
 
   protected close(isLocal: boolean, withRequest = false): void {
     if (this.isClosed) return;
-    this.worker.turn.output.writeDeferred();
+    this.worker.turn.output.flush();
     this.socket.close();
     this.closed(isLocal, withRequest);
   }

@@ -5,7 +5,7 @@
 
 import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { CloseReason } from "../net/close_reason.ts";
-import type { OutputTarget } from "../net/output.ts";
+import { NO_PLACE, type OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
 import type { ProxiedConnection } from "../stream_info/connection_facts.ts";
 import { PRIORITY_DEFAULT } from "./circuit_breakers.ts";
@@ -36,6 +36,7 @@ export class TcpUpstream implements SocketOwner, OutputTarget, TimerOwner {
   readonly host: Host;
   readonly cluster: Cluster;
   readonly startMs: number;
+  outputPlace = NO_PLACE;
   private readonly owner: TcpUpstreamOwner;
   private readonly timer: Timer;
   private isConnected = false;

@@ -10,7 +10,7 @@ import { describeError, isCutShort } from "../codec/http1_errors.ts";
 import { writeData, writeHeaders, writeTrailers } from "../codec/writer.ts";
 import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { CloseReason } from "../net/close_reason.ts";
-import type { Output, OutputTarget } from "../net/output.ts";
+import { NO_PLACE, type Output, type OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
 import type { ClusterStats } from "./cluster_stats.ts";
 import { RESET_CONNECTION_TERMINATION, RESET_PROTOCOL_ERROR, type ResetReason } from "./reset_reason.ts";
@@ -53,6 +53,7 @@ export class UpstreamConnection implements UpstreamExchange, SocketOwner, CodecL
   /** The exchange under way. */
   stream: UpstreamStream | null = null;
   streamId = 0;
+  outputPlace = NO_PLACE;
   /** Exchanges so far. */
   requests = 0;
   /** Set when this connection shall not carry another exchange. */
@@ -293,7 +294,7 @@ export class UpstreamConnection implements UpstreamExchange, SocketOwner, CodecL
     if (this.state === CLOSED) return;
     const stream = this.stream;
     this.stream = null;
-    this.output.writeDeferred();
+    this.output.flush();
     this.socket.close();
     if (stream !== null) this.pool.onStreamEnd();
     this.closed(stream !== null);

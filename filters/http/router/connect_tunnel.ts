@@ -43,10 +43,18 @@ export class ConnectTunnel implements TcpUpstreamOwner {
     this.stream.upstream = upstream.host;
   }
 
-  /** Bytes of core memory for the upstream. */
-  send(address: number, length: number): void {
-    const { peer, stream } = this;
-    if (peer === null || length === 0) return;
+  /** Bytes of core memory for the upstream, and the client's end: of HTTP/2 it leaves the other direction open (RFC 9113 8.5). */
+  send(address: number, length: number, endStream: boolean): void {
+    const { peer } = this;
+    if (peer === null) return;
+    if (length > 0) this.write(peer, address, length);
+    if (!endStream) return;
+    this.stream.worker.turn.output.flush();
+    peer.socket.end();
+  }
+
+  private write(peer: TcpUpstream, address: number, length: number): void {
+    const { stream } = this;
     const { core, turn } = stream.worker;
     let at = turn.output.room(peer);
     if (turn.output.space < length) {

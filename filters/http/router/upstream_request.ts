@@ -153,7 +153,7 @@ export class UpstreamRequest implements HttpFilter, AttemptOwner, TunnelOwner, T
   onRequestData(stream: TerminalStream, address: number, length: number, endStream: boolean): FilterStatus {
     const { attempt, body } = this;
     if (this.tunnel !== null) {
-      this.tunnel.send(address, length);
+      this.tunnel.send(address, length, endStream);
       return STOP;
     }
     if (endStream) this.requestIsWhole();

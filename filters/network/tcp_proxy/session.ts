@@ -9,7 +9,7 @@
 import type { AccessLog } from "../../../host/access_log/log.ts";
 import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
 import type { CloseReason } from "../../../host/net/close_reason.ts";
-import type { OutputTarget } from "../../../host/net/output.ts";
+import { NO_PLACE, type OutputTarget } from "../../../host/net/output.ts";
 import type { Socket, SocketOwner } from "../../../host/net/socket.ts";
 import type { TlsFacts } from "../../../host/net/tls/tls_facts.ts";
 import type { FilterMetadata, MetadataKind } from "../../../host/stream_info/metadata.ts";
@@ -45,6 +45,7 @@ export interface SessionOwner {
 export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOwner, TimerOwner, StreamInfo {
   readonly socket: Socket;
   readonly connection: DownstreamConnection;
+  outputPlace = NO_PLACE;
   private readonly filter: SessionOwner;
   private peer: TcpUpstream | null = null;
   private isOpen = false;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { writeHeaders } from "../../../host/codec/writer.ts";
-import { Output, type OutputTarget } from "../../../host/net/output.ts";
+import { NO_PLACE, Output, type OutputTarget } from "../../../host/net/output.ts";
 import { SlabPool } from "../../../host/net/slab_pool.ts";
 import { type OutputSlab, type Socket, WRITE_DONE, WRITE_PINNED } from "../../../host/net/socket.ts";
 import { OUTPUT_SLAB_BYTES } from "../../../host/wasm/layout.gen.ts";
@@ -11,6 +11,7 @@ import { Bench } from "../../support/http1_recorder.ts";
 class Taker implements OutputTarget {
   readonly pieces: Buffer[] = [];
   readonly pinned: OutputSlab[] = [];
+  outputPlace = NO_PLACE;
   readonly socket = {
     aboveHighWatermark: false,
     write: (slab: OutputSlab, length: number) => {

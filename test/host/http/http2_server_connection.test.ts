@@ -283,6 +283,39 @@ describe("a tunnel", () => {
     expect(end.isEnded).toBe(false);
   });
 
+  it("by CONNECT goes to an upstream as plain TCP, and each side ends by itself", async () => {
+    const action = { upgrade_configs: [{ upgrade_type: "CONNECT", connect_config: {} }] };
+    const config = httpConfig({
+      routes: [{ match: { connect_matcher: {} }, route: { cluster: "u", ...action } }],
+      clusters: { u: 9001 },
+    });
+    await start();
+    await proxy.apply(config);
+    await proxy.settled();
+    const end = client();
+    const id = end.ask(
+      [
+        [":method", "CONNECT"],
+        [":authority", "target.example:443"],
+      ],
+      null,
+    );
+    proxy.settle();
+    const [upstream] = upstreams as [FarEnd];
+    upstream.reader.isTunnel = true;
+    upstream.endsOnFin = false;
+    expect(end.heard(id)).toEqual([`HEADERS ${id} 200`]);
+    end.say(id, "hello", true);
+    proxy.settle();
+    expect([upstream.reader.tunnelled.toString(), upstream.isEnded]).toEqual(["hello", true]);
+    upstream.send("bye");
+    upstream.end();
+    proxy.settle();
+    expect(end.heard(id)).toEqual([`HEADERS ${id} 200`, `DATA ${id} bye end`]);
+    expect(proxy.ended.map(({ status }) => status)).toEqual([200]);
+    expect(end.isEnded).toBe(false);
+  });
+
   it("that is not allowed is answered 403", async () => {
     await start({ http2_protocol_options: { allow_connect: true } });
     const end = client({ options: H2_OPTION_CONNECT });

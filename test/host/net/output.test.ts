@@ -1,15 +1,15 @@
 /** When gathered output is written: at once, or when all sockets that are ready have been read; in order in any case. */
 import { expect, it } from "vitest";
 import { LoopPass } from "../../../host/net/loop_pass.ts";
-import { Output, type OutputTarget } from "../../../host/net/output.ts";
+import { NO_PLACE, Output, type OutputTarget } from "../../../host/net/output.ts";
 import { SlabPool } from "../../../host/net/slab_pool.ts";
 import { type OutputSlab, type Socket, WRITE_DONE, WRITE_PINNED } from "../../../host/net/socket.ts";
 
 const SLAB_BYTES = 1_024;
 
-function bench(slabCount = 8) {
-  const memory = new ArrayBuffer(SLAB_BYTES * slabCount);
-  const slabs = new SlabPool(memory, 0, SLAB_BYTES, slabCount);
+function bench(slabCount = 8, slabBytes = SLAB_BYTES) {
+  const memory = new ArrayBuffer(slabBytes * slabCount);
+  const slabs = new SlabPool(memory, 0, slabBytes, slabCount);
   const scheduled: (() => void)[] = [];
   const output = new Output(slabs, new LoopPass((callback) => scheduled.push(callback)));
   const written: string[] = [];
@@ -23,6 +23,7 @@ function bench(slabCount = 8) {
         return pins ? WRITE_PINNED : WRITE_DONE;
       },
     } as unknown as Socket,
+    outputPlace: NO_PLACE,
     onOutputBlocked: () => written.push(`${name} blocked`),
     onOutputStarved: () => written.push(`${name} starved`),
   });
@@ -34,7 +35,7 @@ function bench(slabCount = 8) {
   return { slabs, scheduled, output, written, pinned, target, say };
 }
 
-it("writes what several reads deferred in one go, in order, and gives the slabs back", () => {
+it("writes what several reads left in one go, once for each socket, oldest first, and gives the slabs back", () => {
   const { output, scheduled, written, slabs, target, say } = bench();
   const [a, b] = [target("a"), target("b")];
   for (const [to, text] of [
@@ -46,28 +47,55 @@ it("writes what several reads deferred in one go, in order, and gives the slabs 
     output.defer();
   }
   expect(written).toEqual([]);
-  expect(scheduled).toHaveLength(1);
+  expect([a, b].map((to) => output.holds(to))).toEqual([true, true]);
   scheduled[0]?.();
-  expect(written).toEqual(["a 1", "b 2", "a 3"]);
+  expect(written).toEqual(["a 13", "b 2"]);
+  expect([a, b].map((to) => output.holds(to))).toEqual([false, false]);
   expect(slabs.inUse).toBe(1);
   say(a, "4");
   output.defer();
-  expect(scheduled).toHaveLength(2);
+  scheduled.at(-1)?.();
+  expect(written.at(-1)).toBe("a 4");
 });
 
-it("writes what was deferred before what is flushed, and before a close only that", () => {
+it("goes on for a socket where it was when others came between, and writes all that is left before a close", () => {
   const { output, scheduled, written, target, say } = bench();
   const [a, b] = [target("a"), target("b")];
   say(a, "1");
   output.defer();
   say(b, "2");
-  output.writeDeferred();
-  expect(written).toEqual(["a 1"]);
-  say(b, "3");
+  say(a, "3");
+  say(b, "4");
   output.flush();
-  expect(written).toEqual(["a 1", "b 23"]);
+  expect(written).toEqual(["a 13", "b 24"]);
   scheduled[0]?.();
   expect(written).toHaveLength(2);
+});
+
+it("writes once what owners say when they hear that their socket is full, also when they flush", () => {
+  const { output, written, target, say } = bench();
+  const [slow, other, third] = [target("slow", true), target("other"), target("third")];
+  slow.onOutputBlocked = () => {
+    say(other, "!");
+    output.flush();
+    say(other, "?");
+  };
+  say(slow, "1");
+  say(other, "2");
+  say(third, "3");
+  output.flush();
+  expect(written).toEqual(["slow 1", "other 2!", "third 3", "other ?"]);
+});
+
+it("gathers for as many sockets as there are", () => {
+  const { output, scheduled, written, target, say } = bench(200);
+  const targets = Array.from({ length: 150 }, (_, i) => target(String(i)));
+  for (const to of targets) {
+    say(to, "x");
+    output.defer();
+  }
+  for (const end of scheduled) end();
+  expect(written).toEqual(targets.map((_, i) => `${i} x`));
 });
 
 it("tells the owner of a socket that takes no more, and leaves it the slab", () => {
@@ -81,14 +109,33 @@ it("tells the owner of a socket that takes no more, and leaves it the slab", () 
   expect(slabs.inUse).toBe(1);
 });
 
-it("defers nothing when there is no slab to go on with", () => {
-  const { output, written, target, say } = bench(2);
-  const a = target("a");
-  say(a, "1");
-  output.defer();
+it("goes on with the one slab that it keeps when slow peers have pinned all others", () => {
+  const { output, written, pinned, slabs, target, say } = bench(3);
+  const slow = [target("slow", true), target("slower", true)];
+  for (const to of slow) say(to, "1");
+  output.flush();
+  expect(slabs.inUse).toBe(slabs.count);
+  const [a, b] = [target("a"), target("b")];
   say(a, "2");
   output.defer();
-  expect(written).toEqual(["a 1", "a 2"]);
+  say(b, "3");
+  say(a, "4");
+  output.flush();
+  expect(written).toEqual(["slow 1", "slow blocked", "slower 1", "slower blocked", "a 2", "b 3", "a 4"]);
+  say(target("slowest", true), "5");
+  output.flush();
+  expect(written.slice(-2)).toEqual(["slowest 5", "slowest starved"]);
+  for (const slab of pinned.slice(0, 2)) slab.release();
+  expect(slabs.inUse).toBe(1);
+});
+
+it("leaves no bulk for the end of a pass", () => {
+  const { output, written, target } = bench(8, 40_000);
+  const a = target("a");
+  output.room(a);
+  output.commit(32_769);
+  output.defer();
+  expect(written).toHaveLength(1);
 });
 
 it("writes at once where nobody says when reads are over", () => {
@@ -98,30 +145,4 @@ it("writes at once where nobody says when reads are over", () => {
   output.commit(1);
   output.defer();
   expect(written).toHaveLength(1);
-});
-
-it("gathers what a connection that rejoins says in several reads, in one write and in order", () => {
-  const { output, scheduled, written, slabs, target, say } = bench();
-  const [a, b] = [target("a"), target("b")];
-  const turn = (to: OutputTarget, text: string, rejoins = true) => {
-    if (rejoins) output.rejoin(to);
-    say(to, text);
-    output.defer();
-  };
-  turn(a, "1", false);
-  turn(a, "2", false);
-  turn(b, "3");
-  turn(a, "4");
-  turn(b, "5");
-  expect(output.holds(a)).toBe(true);
-  scheduled[0]?.();
-  expect(written).toEqual(["a 1", "a 24", "b 35"]);
-  expect([output.holds(a), slabs.inUse]).toEqual([false, 1]);
-  // What is being gathered for another one goes first, and takes along what waits.
-  turn(a, "6");
-  say(b, "7");
-  output.rejoin(a);
-  say(a, "8");
-  output.flush();
-  expect(written.slice(3)).toEqual(["a 6", "b 7", "a 8"]);
 });
