@@ -65,6 +65,7 @@ export {
   BLOCK_METHOD,
   BLOCK_PRESENT,
   BLOCK_STATUS,
+  BLOCK_STATUS,
   blockClone,
   blockFree,
   blockNew,

@@ -104,6 +104,7 @@ function streamOf(exchange: AdminExchange, requestHeaders: HeaderMap, responseHe
     upstreamLocalAddress: "",
     upstreamTls: null,
     upstreamConnectionId: 0,
+    upstreamProtocol: 0,
     upstreamTransportFailureReason: "",
     attemptCount: 0,
     clusterName: "",

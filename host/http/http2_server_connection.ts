@@ -23,6 +23,9 @@ import { type ConnectionParts, DRAIN_IDLE_MS, ServerConnection } from "./server_
 
 /** Content of answers that all streams of one connection may keep for a client that leaves them no window. Beyond it nobody produces more, until half of it is gone. */
 export const RESPONSES_HELD_MAX = 8 * 1024 * 1024;
+/** The same for all connections of a worker: from there on each of them may keep RESPONSES_HELD_LEAST. */
+export const RESPONSES_HELD_ALL = 128 * 1024 * 1024;
+export const RESPONSES_HELD_LEAST = 512 * 1024;
 /** With so much in front of the kernel content waits in its exchange. */
 export const SOCKET_PENDING_MAX = 65_536;
 /** With so much there, heads and acknowledgements that is, nothing more is read of a client that does not read. */
@@ -228,9 +231,12 @@ export class Http2ServerConnection extends ServerConnection implements StreamLis
     if (bytes === 0) return;
     this.heldBytes += bytes;
     this.codecStats.pendingSendBytes.add(bytes);
+    const { http2 } = this.worker;
+    http2.heldBytes += bytes;
+    const most = http2.heldBytes > RESPONSES_HELD_ALL ? RESPONSES_HELD_LEAST : RESPONSES_HELD_MAX;
     const wasFull = this.isFull;
-    if (this.heldBytes > RESPONSES_HELD_MAX) this.isFull = true;
-    else if (this.heldBytes <= RESPONSES_HELD_MAX / 2) this.isFull = false;
+    if (this.heldBytes > most) this.isFull = true;
+    else if (this.heldBytes <= most / 2) this.isFull = false;
     if (wasFull !== this.isFull) for (const exchange of this.exchanges.values()) exchange.settleBlocked();
   }
 

@@ -24,6 +24,8 @@ export function http2ServerSettings(options: Http2ProtocolOptions, limits: Serve
 const FREE_EXCHANGES_MAX = 4096;
 
 export class Http2Worker {
+  /** Content of answers that wait for a window, on all connections. */
+  heldBytes = 0;
   private readonly worker: HttpWorker;
   private readonly free: Http2Exchange[] = [];
   private codecStats: Http2CodecStats | null = null;

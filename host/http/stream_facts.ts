@@ -14,6 +14,7 @@ import {
   type ConnectionInfo,
   NEVER,
   PROTOCOL_HTTP11,
+  PROTOCOL_NONE,
   type StreamInfo,
   type UpstreamInfo,
 } from "../stream_info/stream_info.ts";
@@ -27,6 +28,13 @@ import type { ServerExchange } from "./server_exchange.ts";
 interface UpstreamSocketFacts {
   readonly local: Address;
   readonly tls: TlsFacts | null;
+}
+
+interface UpstreamConnectionFacts {
+  readonly id: number;
+  /** PROTOCOL_... */
+  readonly protocol: number;
+  readonly socket: UpstreamSocketFacts;
 }
 
 export abstract class StreamFacts implements StreamInfo {
@@ -61,6 +69,7 @@ export abstract class StreamFacts implements StreamInfo {
   /** The socket of the upstream connection: it knows our end. */
   upstreamSocket: UpstreamSocketFacts | null = null;
   upstreamConnectionId = 0;
+  upstreamProtocol = PROTOCOL_NONE;
   upstreamTransportFailureReason = "";
   attemptCount = 0;
   clusterName = "";
@@ -105,6 +114,7 @@ export abstract class StreamFacts implements StreamInfo {
     this.upstream = null;
     this.upstreamSocket = null;
     this.upstreamConnectionId = 0;
+    this.upstreamProtocol = PROTOCOL_NONE;
     this.upstreamTransportFailureReason = "";
     this.attemptCount = 0;
     this.clusterName = "";
@@ -193,8 +203,9 @@ export abstract class StreamFacts implements StreamInfo {
   }
 
   /** The request gets a connection. */
-  onUpstream({ id, socket }: { readonly id: number; readonly socket: UpstreamSocketFacts }): void {
+  onUpstream({ id, protocol, socket }: UpstreamConnectionFacts): void {
     this.upstreamConnectionId = id;
+    this.upstreamProtocol = protocol;
     this.upstreamSocket = socket;
     this.virtualCluster?.rqTotal.inc();
   }

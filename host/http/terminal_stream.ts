@@ -88,5 +88,9 @@ interface UpstreamFacts {
   /** The cluster is found. */
   onCluster(cluster: { readonly name: string; readonly config: { readonly metadata?: Metadata } }): void;
   /** The request gets a connection. */
-  onUpstream(connection: { readonly id: number; readonly socket: { readonly local: Address } }): void;
+  onUpstream(connection: {
+    readonly id: number;
+    readonly protocol: number;
+    readonly socket: { readonly local: Address };
+  }): void;
 }

@@ -94,6 +94,8 @@ export interface StreamInfo {
   /** Null: the upstream connection is plain, or there is none. */
   readonly upstreamTls: TlsFacts | null;
   readonly upstreamConnectionId: number;
+  /** PROTOCOL_... that the upstream is spoken to in; PROTOCOL_NONE without a connection, and for raw TCP. */
+  readonly upstreamProtocol: number;
   readonly upstreamTransportFailureReason: string;
   readonly attemptCount: number;
   /** The cluster that the route chose, also when no host could be picked. */

@@ -3,7 +3,7 @@
  * held over all threads.
  */
 
-import type { Cluster } from "../config/types/cluster.ts";
+import type { Cluster, Thresholds } from "../config/types/cluster.ts";
 import { type Ledger, type LedgerView, LIMIT_MAX, type Permits } from "../wasm/ledger.ts";
 
 /** Index of a request's priority in `ClusterBreakers`. */
@@ -36,8 +36,10 @@ export class CircuitBreakers {
   readonly requests: Permits;
   readonly retries: Permits;
   readonly pools: Permits;
+  private readonly budget: RetryBudget | null;
 
-  constructor(ledger: LedgerView, cells: BreakerCells) {
+  constructor(ledger: LedgerView, cells: BreakerCells, budget: RetryBudget | null = null) {
+    this.budget = budget;
     this.connections = ledger.permits(cells.connections);
     this.pending = ledger.permits(cells.pending);
     this.requests = ledger.permits(cells.requests);
@@ -45,9 +47,14 @@ export class CircuitBreakers {
     this.pools = ledger.permits(cells.pools);
   }
 
-  /** Takes a permit for a retry. */
+  /** Takes a permit for a retry, by `max_retries` or by the budget. */
   acquireRetry(): boolean {
-    return this.retries.acquire();
+    const { budget, retries } = this;
+    if (budget !== null) {
+      const active = this.requests.used + this.pending.used;
+      if (retries.used >= Math.max(Math.trunc((active * budget.percent) / 100), budget.minConcurrency)) return false;
+    }
+    return retries.acquire();
   }
 
   /** This thread holds none of their permits. */
@@ -61,14 +68,33 @@ export class CircuitBreakers {
   }
 }
 
+/** Retries as a share of what is active: in place of `max_retries` (config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget). */
+export interface RetryBudget {
+  /** Of the requests that are under way or wait. */
+  readonly percent: number;
+  /** So many retries at once are always in order. */
+  readonly minConcurrency: number;
+}
+
+/** Null: the cluster has none for this priority. */
+export function retryBudget(cluster: Cluster, priority: "DEFAULT" | "HIGH"): RetryBudget | null {
+  const budget = thresholds(cluster, priority)?.retry_budget;
+  if (budget === undefined) return null;
+  return { percent: budget.budget_percent?.value ?? 20, minConcurrency: budget.min_retry_concurrency ?? 3 };
+}
+
+function thresholds(cluster: Cluster, priority: "DEFAULT" | "HIGH"): Thresholds | undefined {
+  return cluster.circuit_breakers?.thresholds?.find((row) => (row.priority ?? "DEFAULT") === priority);
+}
+
 /** The limits of a cluster for a priority, with Envoy's defaults. */
 export function breakerLimits(cluster: Cluster, priority: "DEFAULT" | "HIGH"): BreakerLimits {
-  const set = cluster.circuit_breakers?.thresholds?.find((row) => (row.priority ?? "DEFAULT") === priority);
+  const set = thresholds(cluster, priority);
   return {
     connections: set?.max_connections ?? 1024,
     pending: set?.max_pending_requests ?? 1024,
     requests: set?.max_requests ?? 1024,
-    retries: set?.max_retries ?? 3,
+    retries: set?.retry_budget === undefined ? (set?.max_retries ?? 3) : LIMIT_MAX,
     pools: set?.max_connection_pools ?? LIMIT_MAX,
     trackRemaining: set?.track_remaining ?? false,
   };

@@ -25,11 +25,8 @@ const COUNTERS_AT_ZERO = [
   "lb_zone_routing_cross_zone",
   "lb_zone_routing_sampled",
   "original_dst_host_invalid",
-  "upstream_cx_close_notify",
   "upstream_cx_connect_with_0_rtt",
-  "upstream_cx_http2_total",
   "upstream_cx_http3_total",
-  "upstream_cx_max_duration_reached",
   "upstream_cx_preconnect_skipped",
   "upstream_http3_broken",
   "upstream_internal_redirect_failed_total",
@@ -37,10 +34,11 @@ const COUNTERS_AT_ZERO = [
   "upstream_rq_0rtt",
   "upstream_rq_active_overflow",
   "upstream_rq_maintenance_mode",
-  "upstream_rq_rx_reset_no_error",
-  "upstream_rq_tx_reset",
 ];
 const GAUGES_AT_ZERO = ["lb_subsets_active", "upstream_queue_overloaded"];
+
+/** Names below which a cluster counts at the wish of requests. */
+const ALTERNATES_MAX = 100;
 
 export class ClusterStats {
   readonly scope: Scope;
@@ -48,6 +46,10 @@ export class ClusterStats {
   readonly cxActive: Gauge;
   readonly cxTotal: Counter;
   readonly cxHttp1Total: Counter;
+  readonly cxHttp2Total: Counter;
+  /** GOAWAY. */
+  readonly cxCloseNotify: Counter;
+  readonly cxMaxDurationReached: Counter;
   readonly cxConnectAttemptsExceeded: Counter;
   readonly cxConnectFail: Counter;
   readonly cxConnectTimeout: Counter;
@@ -93,11 +95,14 @@ export class ClusterStats {
   readonly rqRetryOverflow: Counter;
   readonly rqRetrySuccess: Counter;
   readonly rqRxReset: Counter;
+  readonly rqRxResetNoError: Counter;
+  readonly rqTxReset: Counter;
   readonly rqTimeout: Counter;
   private readonly answers: AnswerStats;
   private readonly externalAnswers: AnswerStats;
   private readonly internalAnswers: AnswerStats;
   private readonly retriedAnswers: AnswerStats;
+  private readonly alternates = new Map<string, AlternateStats>();
 
   constructor(scope: Scope) {
     this.scope = scope;
@@ -105,6 +110,9 @@ export class ClusterStats {
     this.cxActive = scope.gauge("upstream_cx_active");
     this.cxTotal = scope.counter("upstream_cx_total");
     this.cxHttp1Total = scope.counter("upstream_cx_http1_total");
+    this.cxHttp2Total = scope.counter("upstream_cx_http2_total");
+    this.cxCloseNotify = scope.counter("upstream_cx_close_notify");
+    this.cxMaxDurationReached = scope.counter("upstream_cx_max_duration_reached");
     this.cxConnectAttemptsExceeded = scope.counter("upstream_cx_connect_attempts_exceeded");
     this.cxConnectFail = scope.counter("upstream_cx_connect_fail");
     this.cxConnectTimeout = scope.counter("upstream_cx_connect_timeout");
@@ -150,6 +158,8 @@ export class ClusterStats {
     this.rqRetryOverflow = scope.counter("upstream_rq_retry_overflow");
     this.rqRetrySuccess = scope.counter("upstream_rq_retry_success");
     this.rqRxReset = scope.counter("upstream_rq_rx_reset");
+    this.rqRxResetNoError = scope.counter("upstream_rq_rx_reset_no_error");
+    this.rqTxReset = scope.counter("upstream_rq_tx_reset");
     this.rqTimeout = scope.counter("upstream_rq_timeout");
     for (const name of COUNTERS_AT_ZERO) scope.counter(name);
     for (const name of GAUGES_AT_ZERO) scope.gauge(name);
@@ -159,8 +169,12 @@ export class ClusterStats {
     this.retriedAnswers = new AnswerStats(scope.scope("retry."));
   }
 
-  /** Counts an answer that reached the client: the upstream's, or a local reply on its behalf. */
-  answered(status: number, isInternal: boolean): void {
+  /**
+   * Counts an answer that reached the client: the upstream's, or a local reply on its behalf.
+   * @param alternate what the request wants it counted under as well (`x-envoy-upstream-alt-stat-name`); empty: nothing
+   */
+  answered(status: number, isInternal: boolean, alternate = ""): void {
+    if (alternate !== "") this.alternate(alternate)?.answered(status, isInternal);
     this.rqCompleted.inc();
     this.answers.count(status);
     const side = isInternal ? this.internalAnswers : this.externalAnswers;
@@ -174,10 +188,41 @@ export class ClusterStats {
     this.retriedAnswers.count(status);
   }
 
+  /** Null: there are as many names as there may be. */
+  private alternate(name: string): AlternateStats | null {
+    let found = this.alternates.get(name);
+    if (found === undefined) {
+      if (this.alternates.size >= ALTERNATES_MAX) return null;
+      found = new AlternateStats(this.scope.scope(name));
+      this.alternates.set(name, found);
+    }
+    return found;
+  }
+
   /** Time from the end of the request to the end of the answer. */
   recordTime(ms: number, isInternal: boolean): void {
     this.answers.recordTime(ms);
     (isInternal ? this.internalAnswers : this.externalAnswers).recordTime(ms);
+  }
+}
+
+/** Answers below a name that internal clients choose. */
+class AlternateStats {
+  private readonly all: AnswerStats;
+  private readonly external: AnswerStats;
+  private readonly internal: AnswerStats;
+
+  constructor(scope: Scope) {
+    this.all = new AnswerStats(scope);
+    this.external = new AnswerStats(scope.scope("external."));
+    this.internal = new AnswerStats(scope.scope("internal."));
+  }
+
+  answered(status: number, isInternal: boolean): void {
+    for (const answers of [this.all, isInternal ? this.internal : this.external]) {
+      answers.completed();
+      answers.count(status);
+    }
   }
 }
 

@@ -66,8 +66,8 @@ export class Host implements PooledHost {
   readonly stats: HostStats;
   /** Connections to this host by priority of the request (0 default, 1 high); filled by who lends them. */
   readonly pools: (HttpConnPool | undefined)[] = [];
-  /** Of connections on behalf of one client each. */
-  readonly proxiedPools = new Map<string, HttpConnPool>();
+  /** Those whose connections are for one name, or on behalf of one client, by that. */
+  readonly ownPools = new Map<string, HttpConnPool>();
   private readonly statLease: ScopeLease;
   private readonly ledger: LedgerView;
   /** Where its active requests are counted. */
@@ -137,11 +137,11 @@ export class Host implements PooledHost {
 
   /** No connection to it is left, and no request counts on it. */
   get isUnused(): boolean {
-    return (
-      this.active.mine === 0 &&
-      this.pools.every((pool) => pool === undefined || pool.isUnused) &&
-      this.proxiedPools.size === 0
-    );
+    return this.active.mine === 0 && this.allPools().every((pool) => pool.isUnused);
+  }
+
+  allPools(): HttpConnPool[] {
+    return [...this.pools.filter((pool) => pool !== undefined), ...this.ownPools.values()];
   }
 
   /** It is listed no longer, and unused: gives back its stats and its cell. What still refers to it does no harm. */

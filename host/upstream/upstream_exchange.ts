@@ -14,13 +14,15 @@ import type { ResetReason } from "./reset_reason.ts";
 export interface UpstreamExchange {
   /** Of the connection, unique in the process. */
   readonly id: number;
+  /** PROTOCOL_... */
+  readonly protocol: number;
   /** What it travels on, to look at: others may travel there too. */
   readonly socket: Socket;
   /** Content of the request piles up: `onUpstreamDrained` comes when more may be sent. */
   readonly isBlocked: boolean;
 
-  /** Writes the head of the request; the bytes on the wire, as of the next two. */
-  writeHead(block: number, endStream: boolean, flags: number): number;
+  /** Writes the head of the request; the bytes on the wire, as of the next two. @param isUpgrade it asks for an upgrade, or is a CONNECT */
+  writeHead(block: number, endStream: boolean, isUpgrade: boolean): number;
   writeData(address: number, length: number, endStream: boolean): number;
   writeTrailers(block: number): number;
 

@@ -7,6 +7,7 @@ import type { AccessLogSinks } from "../access_log/sinks.ts";
 import { Http1ClientCodec } from "../codec/http1_client.ts";
 import { PendingEvents } from "../codec/http1_codec.ts";
 import { Http1ServerCodec } from "../codec/http1_server.ts";
+import { Http2ClientCodec } from "../codec/http2_client.ts";
 import { Http2ServerCodec } from "../codec/http2_server.ts";
 import type { Http2Settings } from "../codec/http2_settings.ts";
 import type { ServerCodecOptions } from "../http/connection_manager.ts";
@@ -28,6 +29,7 @@ import { NO_OVERLOAD, type OverloadState } from "../runtime/overload.ts";
 import type { StatStore } from "../stats/scope.ts";
 import { ClusterManager } from "../upstream/cluster_manager.ts";
 import type { HostDescription } from "../upstream/host.ts";
+import { Http2UpstreamWorker } from "../upstream/http2_worker.ts";
 import type { ClientCodecOptions } from "../upstream/upstream_worker.ts";
 import { ConfigArena } from "../wasm/config_arena.ts";
 import type { Core } from "../wasm/core.ts";
@@ -77,6 +79,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
   readonly streams = new StreamPool();
   readonly http2 = new Http2Worker(this);
   readonly loan: PooledSlab;
+  readonly http2Upstream: Http2UpstreamWorker;
   readonly observer: StreamObserver;
   /** Told to drain; for good. */
   drains = false;
@@ -106,6 +109,7 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
     this.slabs = new SlabPool(slabs.memory, slabs.start, slabs.slabBytes, slabs.count);
     this.turn = new Turn(new Output(this.slabs, parts.pass ?? null));
     this.loan = this.slabs.take() as PooledSlab;
+    this.http2Upstream = new Http2UpstreamWorker(core, this.slabs.take() as PooledSlab);
     this.pending = new PendingEvents(core);
     this.connectionIds = parts.index * CONNECTION_IDS_PER_WORKER;
     // xorshift stands still at zero.
@@ -171,5 +175,9 @@ export class WorkerRuntime implements HttpWorker, TimerOwner {
 
   newClientCodec(options: ClientCodecOptions): Http1ClientCodec | null {
     return Http1ClientCodec.open(this.pending, options);
+  }
+
+  newHttp2ClientCodec(settings: Http2Settings): Http2ClientCodec | null {
+    return Http2ClientCodec.open(this.pending, settings, () => this.clock.now());
   }
 }

@@ -5,11 +5,13 @@
 
 import { networkFilters } from "../../filters/registry.ts";
 import { IpAddress } from "../../host/net/address.ts";
-import { assignment, httpConfig, route } from "../e2e/support/config.ts";
+import { assignment, HTTP2_OPTIONS, httpConfig, route } from "../e2e/support/config.ts";
 import type { FarEnd } from "../support/far_end.ts";
 import { field, type Message } from "../support/http_messages.ts";
+import type { Http2UpstreamEnd } from "../support/http2_upstream_end.ts";
 import { randomNumbers } from "../support/random.ts";
 import { SimulatedProxy } from "../support/simulated_proxy.ts";
+import { Http2Upstreams } from "./http2_upstreams.ts";
 
 /** What a world is made of; each follows from the seed alone. */
 interface Nature {
@@ -22,6 +24,10 @@ interface Nature {
   readonly kernelBytes: number;
   readonly readBytes: number;
   readonly tightLimits: boolean;
+  /** What upstreams speak: HTTP/1.1, or HTTP/2. */
+  readonly http2: boolean;
+  /** The route tries again, with another host, within a limit for each try and for what may be kept of a body. */
+  readonly retries: boolean;
 }
 
 interface Request {
@@ -39,9 +45,30 @@ interface Client {
   fault: string;
 }
 
+/** Who may stop reading for a while. */
+type Sleeper = Pick<FarEnd, "socket">;
+
 const PORTS = [9001, 9002, 9003];
 const SLEEPS_MAX = 3;
-const STATUSES = new Set([408, 502, 503, 504]);
+const STATUSES = new Set([408, 502, 503, 504, 507]);
+const RETRIES = {
+  retry_policy: {
+    retry_on: "5xx,reset,connect-failure,refused-stream",
+    num_retries: 3,
+    per_try_timeout: "4s",
+    per_try_idle_timeout: "20s",
+    retry_back_off: { base_interval: "0.02s" },
+    host_selection_retry_max_attempts: 3,
+    retry_host_predicate: [
+      {
+        name: "envoy.retry_host_predicates.previous_hosts",
+        typed_config: {
+          "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+        },
+      },
+    ],
+  },
+};
 
 export class World {
   readonly seed: number;
@@ -50,10 +77,11 @@ export class World {
   private readonly random: () => number;
   private readonly clients: Client[] = [];
   private readonly upstreamEnds: FarEnd[] = [];
+  private readonly http2Upstreams: Http2Upstreams;
   private readonly requests = new Map<string, Request>();
   /** Things that somebody will do, in no order. */
   private later: (() => void)[] = [];
-  private readonly sleeps = new Map<FarEnd, number>();
+  private readonly sleeps = new Map<Sleeper, number>();
   /** Upstreams in the middle of an answer: nonsense from them would be content. */
   private readonly speaking = new Set<FarEnd>();
   private generation = 0;
@@ -61,6 +89,14 @@ export class World {
   constructor(seed: number) {
     this.seed = seed;
     this.random = randomNumbers(seed);
+    this.http2Upstreams = new Http2Upstreams({
+      chance: (of) => this.chance(of),
+      below: (limit) => this.below(limit),
+      troubled: () => this.troubled(),
+      body: (tag) => fill(tag, this.below(this.nature.largest)),
+      sleep: (end) => this.sleep(end),
+      later: (action) => void this.later.push(action),
+    });
     const kernelBytes = this.pick([100, 4_096, 65_536]);
     this.nature = {
       clients: 3 + this.below(12),
@@ -71,6 +107,8 @@ export class World {
       kernelBytes,
       readBytes: this.pick([50, 3_000, 65_536]),
       tightLimits: this.chance(0.3),
+      http2: seed % 2 === 0,
+      retries: seed % 10 === 0,
     };
   }
 
@@ -84,7 +122,11 @@ export class World {
       nextReadBytes: () => 1 + this.below(nature.readBytes),
       choose: (count) => this.below(count),
     });
-    for (const port of PORTS) await this.proxy.upstream(port, (end) => this.serve(end));
+    for (const port of PORTS) {
+      if (nature.http2)
+        await this.proxy.http2Upstream(port, (end) => this.serveHttp2(end), this.http2Upstreams.settings());
+      else await this.proxy.upstream(port, (end) => this.serve(end));
+    }
     for (let i = 0; i < nature.clients; i++) this.later.push(() => this.visit());
     while (this.later.length > 0) {
       const [action] = this.later.splice(this.below(this.later.length), 1);
@@ -120,10 +162,10 @@ export class World {
     const http1 = { enable_trailers: true };
     const limits = { max_connections: 2, max_pending_requests: 2, max_requests: 3 };
     return httpConfig({
-      routes: [route("/", "u", { timeout: "10s" })],
+      routes: [route("/", "u", { timeout: "10s", ...(this.nature.retries ? RETRIES : {}) })],
       clusters: {
         u: {
-          http_protocol_options: http1,
+          ...(this.nature.http2 ? HTTP2_OPTIONS : { http_protocol_options: http1 }),
           load_assignment: assignment("u", this.generation % 2 === 0 ? PORTS : PORTS.slice(1)),
           ...(tightLimits ? { circuit_breakers: { thresholds: [limits] } } : {}),
           ...(this.generation % 3 === 1 ? { connect_timeout: "2s" } : {}),
@@ -201,7 +243,7 @@ export class World {
   }
 
   /** Reads nothing for a while; not so often that its answer would time out. */
-  private sleep(end: FarEnd): void {
+  private sleep(end: Sleeper): void {
     const times = (this.sleeps.get(end) ?? 0) + 1;
     if (times > SLEEPS_MAX) return;
     this.sleeps.set(end, times);
@@ -272,6 +314,11 @@ export class World {
     // Else nothing ever comes.
   }
 
+  private serveHttp2(end: Http2UpstreamEnd): void {
+    this.http2Upstreams.serve(end);
+    if (this.chance(0.1)) this.proxy.network.route = this.weather();
+  }
+
   private weather(): (address: { readonly kind: string }) => "through" | "refuse" | "blackhole" | "unreachable" {
     const { trouble } = this.nature;
     return (address) => {
@@ -316,10 +363,12 @@ export class World {
     return wrong;
   }
 
-  /** Requests that did not arrive as they were sent, or twice. */
+  /** Requests that did not arrive as they were sent, or more often than they may be tried. */
   private mixedUp(): string[] {
     const wrong: string[] = [];
-    const seen = new Set<string>();
+    const seen = new Map<string, number>();
+    const triesMax = this.nature.retries ? 1 + RETRIES.retry_policy.num_retries : 1;
+    wrong.push(...this.http2Upstreams.mixedUp((tag) => this.requests.get(tag), triesMax));
     for (const end of this.upstreamEnds) {
       if (end.reader.broken !== "") wrong.push(`an upstream heard ${end.reader.broken}`);
       for (const message of end.messages) {
@@ -330,8 +379,8 @@ export class World {
         else if (message.isComplete ? body !== request.body : !request.body.startsWith(body))
           wrong.push(`the body of ${tag} is wrong: ${body.length} bytes of ${request.body.length}`);
         else if (!message.start.startsWith(request.method)) wrong.push(`${tag} has become ${message.start}`);
-        if (seen.has(tag)) wrong.push(`${tag} was sent twice`);
-        seen.add(tag);
+        seen.set(tag, (seen.get(tag) ?? 0) + 1);
+        if ((seen.get(tag) as number) > triesMax) wrong.push(`${tag} was sent too often`);
       }
     }
     return wrong;

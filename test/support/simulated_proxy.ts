@@ -12,7 +12,7 @@ import type { HttpStream } from "../../host/http/stream.ts";
 import { describeListener } from "../../host/listener/describe.ts";
 import type { ListenerDescription, NetworkFilterFactories } from "../../host/listener/listener.ts";
 import { IpAddress } from "../../host/net/address.ts";
-import type { Listener, Net, NetOptions } from "../../host/net/socket.ts";
+import type { Listener, Net, NetOptions, Socket } from "../../host/net/socket.ts";
 import { NO_OVERLOAD } from "../../host/runtime/overload.ts";
 import { StatReader } from "../../host/stats/reader.ts";
 import { StatStore } from "../../host/stats/scope.ts";
@@ -24,6 +24,8 @@ import { WorkerRuntime } from "../../host/workers/worker.ts";
 import { bootstrapOf } from "./config_door.ts";
 import { FakeNetwork, manualSchedule } from "./fake_net.ts";
 import { FarEnd } from "./far_end.ts";
+import { Http2Bench, type Settings } from "./http2_bench.ts";
+import { Http2UpstreamEnd } from "./http2_upstream_end.ts";
 import { VirtualClock } from "./virtual_clock.ts";
 
 export interface SimulationOptions {
@@ -66,6 +68,7 @@ export class SimulatedProxy {
   readonly faults: unknown[] = [];
   readonly farOptions: NetOptions;
   private readonly far: Net;
+  private bench: Http2Bench | null = null;
   private readonly tasks = manualSchedule();
   private readonly options: SimulationOptions;
   private listeners: readonly ListenerDescription[] = [];
@@ -187,7 +190,26 @@ export class SimulatedProxy {
   }
 
   /** A server at a port of 127.0.0.1. */
-  async upstream(port: number, onAccept: (end: FarEnd) => void): Promise<Listener> {
+  upstream(port: number, onAccept: (end: FarEnd) => void): Promise<Listener> {
+    return this.upstreamSockets(port, (socket) => {
+      const end = new FarEnd(this.farOptions);
+      end.socket = socket;
+      end.isConnected = true;
+      socket.owner = end;
+      onAccept(end);
+    });
+  }
+
+  /** The same with HTTP/2; all of them share a core. */
+  http2Upstream(port: number, onAccept: (end: Http2UpstreamEnd) => void, settings: Settings = {}): Promise<Listener> {
+    this.bench ??= new Http2Bench();
+    const { bench } = this;
+    return this.upstreamSockets(port, (socket) =>
+      onAccept(new Http2UpstreamEnd(socket, this.farOptions.readBuffer.bytes, bench, settings)),
+    );
+  }
+
+  private async upstreamSockets(port: number, onSocket: (socket: Socket) => void): Promise<Listener> {
     const { listener, error } = await this.far.listen({
       address: new IpAddress(4, "127.0.0.1", port),
       backlog: 128,
@@ -195,13 +217,7 @@ export class SimulatedProxy {
       ipv6Only: false,
       highBytes: 0,
       onAcceptTrouble: () => undefined,
-      onAccept: (socket) => {
-        const end = new FarEnd(this.farOptions);
-        end.socket = socket;
-        end.isConnected = true;
-        socket.owner = end;
-        onAccept(end);
-      },
+      onAccept: onSocket,
     });
     if (error !== null) throw new Error(error.message);
     return listener;
@@ -221,10 +237,10 @@ export class SimulatedProxy {
     };
     count("header blocks", core.exports.blocksLive());
     count("HTTP/1 codecs", core.exports.http1Live());
+    // One slab gathers output and two are lent to callbacks, always.
+    count("output slabs", runtime.slabs.inUse - 3);
     count("HTTP/2 codecs", core.exports.http2Live());
     count("HTTP/2 streams", core.exports.http2StreamsLive());
-    // One slab gathers output and one is lent to callbacks, always.
-    count("output slabs", runtime.slabs.inUse - 2);
     count("connections of listeners", runtime.listeners.activeConnections);
     for (const { local, remote, pendingBytes, unreadBytes } of this.network.sockets)
       left.push(`socket ${local.text} to ${remote.text} with ${pendingBytes} bytes pending and ${unreadBytes} unread`);

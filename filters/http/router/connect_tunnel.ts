@@ -17,8 +17,8 @@ import { HEADER_STATUS } from "../../../host/wasm/layout.gen.ts";
 
 /** Whom the tunnel tells that there is none. */
 export interface TunnelOwner {
-  onTunnelFailed(body: string, details: string, flag: number): void;
-  onTunnelOpened(): void;
+  /** The client is answered so. */
+  count(status: number): void;
   onUpstreamBlocked(): void;
   onUpstreamDrained(): void;
 }
@@ -85,7 +85,7 @@ export class ConnectTunnel implements TcpUpstreamOwner {
 
   onUpstreamConnected(): void {
     const { stream } = this;
-    this.owner.onTunnelOpened();
+    this.owner.count(200);
     const response = stream.newResponse();
     if (response === null) {
       stream.abort("no_header_block");
@@ -119,15 +119,19 @@ export class ConnectTunnel implements TcpUpstreamOwner {
     this.stream.respondData(0, 0, true);
   }
 
+  private fail(body: string, details: string, flag: number): void {
+    this.owner.count(503);
+    this.stream.sendLocalReply(503, body, details, flag);
+  }
+
   onUpstreamFailed(failure: TcpFailure): void {
     this.peer = null;
-    const { owner } = this;
     if (failure === "no healthy host") {
-      owner.onTunnelFailed("no healthy upstream", "no_healthy_upstream", NO_HEALTHY_UPSTREAM);
+      this.fail("no healthy upstream", "no_healthy_upstream", NO_HEALTHY_UPSTREAM);
       return;
     }
     const reason = FAILURES[failure];
-    owner.onTunnelFailed(
+    this.fail(
       `upstream connect error or disconnect/reset before headers. reset reason: ${reason.text}`,
       `upstream_reset_before_response_started{${reason.details}}`,
       reason.flag,

@@ -2,7 +2,6 @@
 
 import type { TerminalStream } from "../../../host/http/terminal_stream.ts";
 import { NO_HEALTHY_UPSTREAM } from "../../../host/stream_info/response_flags.ts";
-import type { Cluster } from "../../../host/upstream/cluster.ts";
 import { RESET_OVERFLOW, type ResetReason } from "../../../host/upstream/reset_reason.ts";
 import type { HeaderMap } from "../../../host/wasm/header_view.ts";
 import { HEADER_X_ENVOY_ATTEMPT_COUNT, HEADER_X_ENVOY_OVERLOADED } from "../../../host/wasm/layout.gen.ts";
@@ -25,9 +24,7 @@ export function replyFailure(
   stream.sendLocalReply(status, body, details, flag, (headers) => tellAttempts(stream, headers));
 }
 
-export function replyWithoutHost(stream: TerminalStream, { stats }: Cluster, isInternal: boolean): void {
-  stats.cxNoneHealthy.inc();
-  stats.answered(503, isInternal);
+export function replyWithoutHost(stream: TerminalStream): void {
   replyFailure(stream, 503, "no healthy upstream", "no_healthy_upstream", NO_HEALTHY_UPSTREAM);
 }
 

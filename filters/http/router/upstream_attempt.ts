@@ -12,7 +12,6 @@ import type { Timer, TimerOwner } from "../../../host/net/clock.ts";
 import type { Cluster } from "../../../host/upstream/cluster.ts";
 import type { HttpConnPool, PoolClient } from "../../../host/upstream/conn_pool.ts";
 import type { Host } from "../../../host/upstream/host.ts";
-import { proxiedOf } from "../../../host/upstream/proxy_transport.ts";
 import type { ResetReason } from "../../../host/upstream/reset_reason.ts";
 import type { UpstreamExchange } from "../../../host/upstream/upstream_exchange.ts";
 import type { HeaderMap } from "../../../host/wasm/header_view.ts";
@@ -69,10 +68,7 @@ export class UpstreamAttempt implements PoolClient, TimerOwner {
     this.host = host;
     this.isSent = false;
     this.requestSent = false;
-    const pool =
-      cluster.proxy === null
-        ? cluster.pool(host, priority)
-        : cluster.proxiedPool(host, priority, proxiedOf(stream.info.connection));
+    const pool = cluster.pool(host, priority, stream.info);
     this.pool = pool;
     this.isQueued = true;
     pool.newStream(this);
@@ -84,7 +80,7 @@ export class UpstreamAttempt implements PoolClient, TimerOwner {
   sendHead(exchange: UpstreamExchange, endStream: boolean): void {
     const { stream } = this;
     this.isSent = true;
-    stream.upstreamWireBytesSent += exchange.writeHead(stream.requestHeaders.block, endStream, 0);
+    stream.upstreamWireBytesSent += exchange.writeHead(stream.requestHeaders.block, endStream, stream.isUpgrade);
     // It may have failed already.
     if (this.exchange !== exchange) return;
     if (endStream) this.requestIsSent();

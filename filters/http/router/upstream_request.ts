@@ -24,6 +24,7 @@ import type { UpstreamExchange } from "../../../host/upstream/upstream_exchange.
 import type { HeaderMap } from "../../../host/wasm/header_view.ts";
 import {
   HEADER_X_ENVOY_INTERNAL,
+  HEADER_X_ENVOY_UPSTREAM_ALT_STAT_NAME,
   HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE,
   HEADER_X_ENVOY_UPSTREAM_SERVICE_TIME,
   HEADERS_END_STREAM,
@@ -71,6 +72,7 @@ export class UpstreamRequest implements HttpFilter, AttemptOwner, TunnelOwner, T
   private endStream = false;
   private readonly timeouts = new RequestTimeouts();
   private isInternal = false;
+  private alternateStats = "";
   private altResponse = false;
   private responseTimer: Timer | null = null;
   private retryTimer: Timer | null = null;
@@ -111,6 +113,9 @@ export class UpstreamRequest implements HttpFilter, AttemptOwner, TunnelOwner, T
     stream.onCluster(cluster);
     stream.virtualCluster = route.virtualHost.virtualClusters?.pick(headers) ?? null;
     this.isInternal = headers.hasId(HEADER_X_ENVOY_INTERNAL);
+    if (headers.hasId(HEADER_X_ENVOY_UPSTREAM_ALT_STAT_NAME)) {
+      this.alternateStats = headers.getId(HEADER_X_ENVOY_UPSTREAM_ALT_STAT_NAME) as string;
+    }
     timeouts.read(headers, action, stream.isGrpc, router.config);
     timeouts.tell(headers, 0, router.config);
     if (headers.hasId(HEADER_X_ENVOY_UPSTREAM_RQ_TIMEOUT_ALT_RESPONSE)) {
@@ -130,7 +135,7 @@ export class UpstreamRequest implements HttpFilter, AttemptOwner, TunnelOwner, T
     if (this.retries !== null && !this.endStream) this.body.keep();
     const host = cluster.pick();
     if (host === null) {
-      replyWithoutHost(stream, cluster, this.isInternal);
+      this.failWithoutHost(cluster);
       return;
     }
     if (this.endStream) this.startResponseTimer();
@@ -148,6 +153,17 @@ export class UpstreamRequest implements HttpFilter, AttemptOwner, TunnelOwner, T
     this.stream.upstream = host;
     this.retries?.note(host);
     this.attempt.begin(this.stream, cluster, host, PRIORITY[action.priority], this.timeouts);
+  }
+
+  private failWithoutHost(cluster: Cluster): void {
+    cluster.stats.cxNoneHealthy.inc();
+    this.count(503);
+    replyWithoutHost(this.stream);
+  }
+
+  /** An answer that the client gets. */
+  count(status: number): void {
+    this.cluster?.stats.answered(status, this.isInternal, this.alternateStats);
   }
 
   onRequestData(stream: TerminalStream, address: number, length: number, endStream: boolean): FilterStatus {
@@ -276,24 +292,13 @@ export class UpstreamRequest implements HttpFilter, AttemptOwner, TunnelOwner, T
     this.cluster = cluster;
     const host = retries.pick(cluster);
     if (host === null) {
-      replyWithoutHost(stream, cluster, this.isInternal);
+      this.failWithoutHost(cluster);
       return;
     }
     const headers = stream.requestHeaders;
     const elapsedMs = stream.requestEnded ? stream.worker.clock.now() - stream.requestEndMs : 0;
     this.timeouts.tell(headers, elapsedMs, router.config);
     this.try(cluster, host, action, prepareRetryHead(stream, headers, action, host, this.attemptTimedOut));
-  }
-
-  // --- a CONNECT that ends here ----------------------------------------------------------------------------------------
-
-  onTunnelOpened(): void {
-    this.cluster?.stats.answered(200, this.isInternal);
-  }
-
-  onTunnelFailed(body: string, details: string, flag: number): void {
-    this.cluster?.stats.answered(503, this.isInternal);
-    this.stream.sendLocalReply(503, body, details, flag);
   }
 
   // --- the upstream ----------------------------------------------------------------------------------------------------
@@ -310,7 +315,7 @@ export class UpstreamRequest implements HttpFilter, AttemptOwner, TunnelOwner, T
     if (stream.upstreamFirstRxMs < 0) stream.upstreamFirstRxMs = now;
     const isSwitch = (flags & HEADERS_UPGRADE) !== 0 && stream.isUpgrade;
     if (status < 200 && !isSwitch) {
-      cluster.stats.answered(status, this.isInternal);
+      this.count(status);
       stream.respondInformational(block, status);
       return;
     }
@@ -323,7 +328,7 @@ export class UpstreamRequest implements HttpFilter, AttemptOwner, TunnelOwner, T
       headers.setIdNumber(HEADER_X_ENVOY_UPSTREAM_SERVICE_TIME, Math.trunc(now - stream.requestEndMs));
     }
     tellAttempts(stream, headers);
-    cluster.stats.answered(status, this.isInternal);
+    this.count(status);
     if (status >= 500) host.stats.rqError.inc();
     else host.stats.rqSuccess.inc();
     stream.responseCodeDetails = "via_upstream";
@@ -383,7 +388,7 @@ export class UpstreamRequest implements HttpFilter, AttemptOwner, TunnelOwner, T
   // --- answers of our own ----------------------------------------------------------------------------------------------
 
   onAttemptFailed(reason: ResetReason, cause: string): void {
-    const { attempt, cluster, router, stream } = this;
+    const { attempt, router, stream } = this;
     const { flag, status } = reason;
     if (stream.repliesItself) return;
     if (stream.responseStarted) {
@@ -394,7 +399,7 @@ export class UpstreamRequest implements HttpFilter, AttemptOwner, TunnelOwner, T
       return;
     }
     if (this.triesAfterReset(reason, false)) return;
-    cluster?.stats.answered(status, this.isInternal);
+    this.count(status);
     attempt.host?.stats.rqError.inc();
     replyReset(stream, reason, cause, !router.config.suppressEnvoyHeaders);
   }
@@ -430,7 +435,7 @@ export class UpstreamRequest implements HttpFilter, AttemptOwner, TunnelOwner, T
       stream.abort(details);
       return;
     }
-    this.cluster?.stats.answered(status, this.isInternal);
+    this.count(status);
     replyFailure(stream, status, status === 204 ? "" : body, details, flag);
   }
 
@@ -488,6 +493,7 @@ export class UpstreamRequest implements HttpFilter, AttemptOwner, TunnelOwner, T
     this.answerEnded = false;
     this.altResponse = false;
     this.isInternal = false;
+    this.alternateStats = "";
     this.router.giveBack(this);
   }
 }

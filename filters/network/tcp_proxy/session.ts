@@ -77,6 +77,7 @@ export class TcpProxySession implements SocketOwner, OutputTarget, TcpUpstreamOw
   upstream: UpstreamInfo | null = null;
   upstreamTls: TlsFacts | null = null;
   readonly upstreamConnectionId = 0;
+  readonly upstreamProtocol = PROTOCOL_NONE;
   readonly virtualClusterName = "";
   private clusterMetadata: FilterMetadata | undefined;
   upstreamTransportFailureReason = "";

@@ -1,6 +1,6 @@
 /** Operators over the upstream host and the connection to it. */
 
-import { PROTOCOL_NONE } from "../../stream_info/stream_info.ts";
+import { PROTOCOL_NONE, PROTOCOLS } from "../../stream_info/stream_info.ts";
 import { hostOf, portOf } from "./address_text.ts";
 import { type OperatorFamily, plain, plainText } from "./operator.ts";
 
@@ -22,9 +22,8 @@ export const upstreamOperators: OperatorFamily = {
   UPSTREAM_CLUSTER: plainText((info) => info.clusterName),
   UPSTREAM_CLUSTER_RAW: plainText((info) => info.clusterName),
   UPSTREAM_CONNECTION_ID: plain((info) => info.upstreamConnectionId),
-  // Upstreams speak HTTP/1.1 here; there is a protocol once there is a connection.
   UPSTREAM_PROTOCOL: plain((info) =>
-    info.protocol !== PROTOCOL_NONE && info.upstreamLocalAddress !== "" ? "HTTP/1.1" : undefined,
+    info.upstreamProtocol === PROTOCOL_NONE ? undefined : PROTOCOLS[info.upstreamProtocol],
   ),
   UPSTREAM_REQUEST_ATTEMPT_COUNT: plain((info) => info.attemptCount),
   UPSTREAM_TRANSPORT_FAILURE_REASON: plainText((info) => info.upstreamTransportFailureReason.replaceAll(" ", "_")),

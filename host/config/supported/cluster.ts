@@ -1,7 +1,7 @@
 /** Clusters, their endpoints, load balancing, and how they find hosts. */
 
 import type { MessageSupport } from "./message_support.ts";
-import { BUFFER_LIMIT, HTTP2, METADATA } from "./reasons.ts";
+import { BUFFER_LIMIT, METADATA } from "./reasons.ts";
 
 export const clusterMessages: Readonly<Record<string, MessageSupport>> = {
   "envoy.config.cluster.v3.Cluster": {
@@ -20,7 +20,11 @@ export const clusterMessages: Readonly<Record<string, MessageSupport>> = {
       "max_requests_per_connection",
       "circuit_breakers",
       "http_protocol_options",
+      "http2_protocol_options",
       "common_http_protocol_options",
+      "upstream_http_protocol_options",
+      "protocol_selection",
+      "preconnect_policy",
       "typed_extension_protocol_options",
       "dns_refresh_rate",
       "dns_jitter",
@@ -40,12 +44,10 @@ export const clusterMessages: Readonly<Record<string, MessageSupport>> = {
       wait_for_warm_on_init: "the first DNS answer is waited for as long as Envoy would",
       ignore_health_on_host_removal: "there are no active health checks yet",
       close_connections_on_host_health_failure: "there are no active health checks yet",
-      protocol_selection: "the upstream speaks HTTP/1 either way",
     },
     only: {
       type: ["STATIC", "STRICT_DNS", "LOGICAL_DNS"],
       lb_policy: ["ROUND_ROBIN", "LEAST_REQUEST", "RANDOM", "LOAD_BALANCING_POLICY_CONFIG"],
-      protocol_selection: ["USE_CONFIGURED_PROTOCOL"],
     },
   },
   "envoy.extensions.transport_sockets.proxy_protocol.v3.ProxyProtocolUpstreamTransport": {
@@ -115,17 +117,35 @@ export const clusterMessages: Readonly<Record<string, MessageSupport>> = {
       "max_retries",
       "max_connection_pools",
       "track_remaining",
+      "retry_budget",
     ],
+  },
+  "envoy.config.cluster.v3.CircuitBreakers.Thresholds.RetryBudget": {
+    read: ["budget_percent", "min_retry_concurrency"],
   },
   "envoy.config.cluster.v3.UpstreamConnectionOptions": { read: ["tcp_keepalive"] },
   "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
-    read: ["common_http_protocol_options", "explicit_http_config", "use_downstream_protocol_config"],
+    read: [
+      "common_http_protocol_options",
+      "upstream_http_protocol_options",
+      "explicit_http_config",
+      "use_downstream_protocol_config",
+      "auto_config",
+    ],
   },
   "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.UseDownstreamHttpConfig": {
-    read: ["http_protocol_options"],
-    inert: { http2_protocol_options: HTTP2 },
+    read: ["http_protocol_options", "http2_protocol_options"],
   },
-  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig": { read: ["http_protocol_options"] },
+  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.ExplicitHttpConfig": {
+    read: ["http_protocol_options", "http2_protocol_options"],
+  },
+  "envoy.extensions.upstreams.http.v3.HttpProtocolOptions.AutoHttpConfig": {
+    read: ["http_protocol_options", "http2_protocol_options"],
+  },
+  "envoy.config.core.v3.UpstreamHttpProtocolOptions": {
+    read: ["auto_sni", "auto_san_validation", "override_auto_sni_header"],
+  },
+  "envoy.config.cluster.v3.Cluster.PreconnectPolicy": { read: ["per_upstream_preconnect_ratio"] },
   "envoy.config.endpoint.v3.ClusterLoadAssignment": { read: ["cluster_name", "endpoints", "policy"] },
   "envoy.config.endpoint.v3.ClusterLoadAssignment.Policy": {
     read: ["overprovisioning_factor", "weighted_priority_health"],

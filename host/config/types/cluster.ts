@@ -4,10 +4,12 @@ import type {
   Any,
   DurationMs,
   Http1ProtocolOptions,
+  Http2ProtocolOptions,
   HttpProtocolOptions,
   Metadata,
   Percent,
   TypedExtension,
+  UpstreamHttpProtocolOptions,
 } from "./core.ts";
 import type { ClusterLoadAssignment } from "./endpoint.ts";
 
@@ -31,11 +33,17 @@ export interface Cluster {
   readonly max_requests_per_connection?: number;
   readonly circuit_breakers?: { readonly thresholds?: readonly Thresholds[] };
   readonly http_protocol_options?: Http1ProtocolOptions;
+  /** Deprecated, as the next two. Set: HTTP/2 is spoken. */
+  readonly http2_protocol_options?: Http2ProtocolOptions;
+  readonly upstream_http_protocol_options?: UpstreamHttpProtocolOptions;
+  readonly protocol_selection?: "USE_CONFIGURED_PROTOCOL" | "USE_DOWNSTREAM_PROTOCOL";
   readonly common_http_protocol_options?: HttpProtocolOptions;
   /** By full name of the options' message; only that of HTTP is read. */
   readonly typed_extension_protocol_options?: {
-    readonly "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"?: UpstreamHttpProtocolOptions;
+    readonly "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"?: ClusterHttpProtocolOptions;
   };
+  /** Absent ratio: 1. */
+  readonly preconnect_policy?: { readonly per_upstream_preconnect_ratio?: number };
   readonly dns_refresh_rate?: DurationMs;
   readonly dns_jitter?: DurationMs;
   readonly dns_failure_refresh_rate?: RefreshRate;
@@ -107,6 +115,10 @@ export interface Thresholds {
   readonly max_retries?: number;
   readonly max_connection_pools?: number;
   readonly track_remaining?: boolean;
+  readonly retry_budget?: {
+    readonly budget_percent?: { readonly value?: number };
+    readonly min_retry_concurrency?: number;
+  };
 }
 
 export interface RefreshRate {
@@ -144,10 +156,18 @@ export interface CaresDnsResolverConfig extends Any {
   readonly query_tries?: number;
 }
 
-export interface UpstreamHttpProtocolOptions extends Any {
+/** envoy.extensions.upstreams.http.v3.HttpProtocolOptions; one of the three configs is set. */
+export interface ClusterHttpProtocolOptions extends Any {
   readonly "@type": "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
   readonly common_http_protocol_options?: HttpProtocolOptions;
-  /** One of the two is set; as only HTTP/1 comes in, the second means the same as the first. */
-  readonly explicit_http_config?: { readonly http_protocol_options?: Http1ProtocolOptions };
-  readonly use_downstream_protocol_config?: { readonly http_protocol_options?: Http1ProtocolOptions };
+  readonly upstream_http_protocol_options?: UpstreamHttpProtocolOptions;
+  /** One of the two is set. */
+  readonly explicit_http_config?: HttpVersionOptions;
+  readonly use_downstream_protocol_config?: HttpVersionOptions;
+  readonly auto_config?: HttpVersionOptions;
+}
+
+export interface HttpVersionOptions {
+  readonly http_protocol_options?: Http1ProtocolOptions;
+  readonly http2_protocol_options?: Http2ProtocolOptions;
 }

@@ -183,6 +183,13 @@ export interface KeepaliveSettings {
   readonly connection_idle_interval?: DurationMs;
 }
 
+/** envoy.config.core.v3.UpstreamHttpProtocolOptions. */
+export interface UpstreamHttpProtocolOptions {
+  readonly auto_sni?: boolean;
+  readonly auto_san_validation?: boolean;
+  readonly override_auto_sni_header?: string;
+}
+
 /** envoy.config.core.v3.RuntimeFractionalPercent. */
 export interface RuntimeFractionalPercent {
   readonly default_value: FractionalPercent;

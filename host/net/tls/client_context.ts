@@ -29,7 +29,16 @@ import { chainErrorOf, countVerdict } from "./verdict.ts";
 
 const SESSION_KEYS = 1;
 
+/** Whom a connection is for, where that is not the config's affair. */
+export interface ServerIdentity {
+  /** Server name of the ClientHello; empty: as the config says. */
+  readonly serverName: string;
+  /** What the certificate must be for; empty: as the config says. */
+  readonly expected: string;
+}
+
 interface Session {
+  readonly serverName: string;
   readonly ticket: Buffer;
   readonly peer: CertificateFacts | null;
 }
@@ -109,6 +118,7 @@ export class TlsClientContext {
    * @param hostname name of the host in its cluster, for `auto_host_sni`; may be empty
    * @param protocols what the owner speaks, the best first: offered unless the config names others; empty: bytes, whatever they mean
    * @param preamble what is said before the handshake
+   * @param identity whom it is for, when each request says so
    */
   connect(
     address: Address,
@@ -117,6 +127,7 @@ export class TlsClientContext {
     owner: SocketOwner,
     protocols: readonly string[] = [],
     preamble: Buffer | null = null,
+    identity: ServerIdentity | null = null,
   ): TlsSocket {
     const { source } = connectOptions;
     const { material } = this;
@@ -131,10 +142,11 @@ export class TlsClientContext {
           });
     // It waits for the connection, and the handshake stands behind it.
     if (preamble !== null) below.write(preamble);
-    const serverName = this.serverName(hostname);
+    const serverName = identity?.serverName || this.serverName(hostname);
+    const expected = identity?.expected || (this.config.auto_sni_san_validation === true ? serverName : "");
     const configured = this.config.common_tls_context?.alpn_protocols ?? [];
     const offered = spokenOf(configured.length > 0 ? configured : protocols, protocols);
-    const session = this.sessions.pop();
+    const session = this.takeSession(serverName);
     const stream = tlsConnect({
       socket: below,
       secureContext: material.secureContext,
@@ -156,10 +168,10 @@ export class TlsClientContext {
     const tickets: Buffer[] = [];
     let admitted: TlsFacts | null = null;
     const socket = new TlsSocket(parts, null, () => {
-      const answer = this.judge(stream, serverName, session?.peer ?? null, material);
+      const answer = this.judge(stream, { serverName, expected }, session?.peer ?? null, material);
       if (!("kind" in answer)) {
         admitted = answer;
-        for (const ticket of tickets) this.keepSession({ ticket, peer: answer.peer });
+        for (const ticket of tickets) this.keepSession({ serverName, ticket, peer: answer.peer });
       }
       return answer;
     });
@@ -168,7 +180,7 @@ export class TlsClientContext {
     if (logged !== null) stream.on("keylog", (line: Buffer) => logged(line.toString("latin1")));
     // A ticket may come before the handshake is judged.
     stream.on("session", (ticket: Buffer) => {
-      if (admitted !== null) this.keepSession({ ticket, peer: admitted.peer });
+      if (admitted !== null) this.keepSession({ serverName, ticket, peer: admitted.peer });
       else if (tickets.length < this.sessionsMax) tickets.push(ticket);
     });
     socket.owner = owner;
@@ -183,11 +195,11 @@ export class TlsClientContext {
 
   private judge(
     stream: TLSSocket,
-    serverName: string,
+    { serverName, expected }: ServerIdentity,
     before: CertificateFacts | null,
     { validator, local }: ClientMaterial,
   ): TlsFacts | CloseReason {
-    const { config, stats } = this;
+    const { stats } = this;
     const certificate = stream.getPeerX509Certificate();
     const resumed = stream.isSessionReused() ? before : null;
     const peer = certificate === undefined ? resumed : new CertificateFacts(certificate);
@@ -196,7 +208,6 @@ export class TlsClientContext {
       // A cipher without certificates is never offered; were there none all the same, nobody has been checked.
       if (validator.demandsCertificate) return closeReasonOfTls(failureOfVerification("the server has shown none"));
     } else {
-      const expected = config.auto_sni_san_validation === true ? serverName : "";
       const verdict = validator.judge(peer, chainErrorOf(stream), expected);
       countVerdict(stats, verdict);
       if (verdict.failure !== "") return closeReasonOfTls(verdict.failure);
@@ -210,6 +221,13 @@ export class TlsClientContext {
   private failed({ transportFailure = "" }: CloseReason): void {
     if (transportFailure !== "" && !transportFailure.includes("CERTIFICATE_VERIFY_FAILED"))
       this.stats.connectionError.inc();
+  }
+
+  /** The newest with this name. */
+  private takeSession(serverName: string): Session | undefined {
+    const { sessions } = this;
+    const at = sessions.findLastIndex((session) => session.serverName === serverName);
+    return at < 0 ? undefined : sessions.splice(at, 1)[0];
   }
 
   private keepSession(session: Session): void {

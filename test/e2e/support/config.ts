@@ -59,6 +59,23 @@ function clustersOf(clusters: Readonly<Record<string, number | string | object>>
   });
 }
 
+/** Fields of a cluster whose hosts speak HTTP/2. */
+export const HTTP2_OPTIONS = http2Options();
+
+/** @param options Http2ProtocolOptions @param more other fields of HttpProtocolOptions */
+export function http2Options(options: object = {}, more: object = {}): object {
+  const name = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+  return {
+    typed_extension_protocol_options: {
+      [name]: {
+        "@type": `type.googleapis.com/${name}`,
+        explicit_http_config: { http2_protocol_options: options },
+        ...more,
+      },
+    },
+  };
+}
+
 /** Hosts by port of loopback or path of a unix socket. */
 export function assignment(name: string, upstreams: readonly (number | string)[]): object {
   const hosts = upstreams.map((upstream) => ({

@@ -1,5 +1,12 @@
 // Upstreams: one that speaks HTTP by node:http, one that does what it is told with the bytes.
 import { createServer as createHttpServer, type Server as HttpServer, type RequestListener } from "node:http";
+import {
+  createServer as createHttp2Server,
+  type Http2Server,
+  type IncomingHttpHeaders,
+  type ServerHttp2Stream,
+  type ServerOptions,
+} from "node:http2";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 
 type WhenOver = (end: () => Promise<void>) => void;
@@ -21,6 +28,23 @@ export async function httpUpstream(
   const server = createHttpServer({ keepAliveTimeout: 60_000 }, handler);
   prepare(server);
   return listen(whenOver, server, where);
+}
+
+/** HTTP/2 without TLS, as node:http2 speaks it. */
+export async function http2Upstream(
+  whenOver: WhenOver,
+  onStream: (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void,
+  options: ServerOptions = {},
+): Promise<{ readonly port: number; readonly sessions: () => number; readonly server: Http2Server }> {
+  const server = createHttp2Server(options);
+  let sessions = 0;
+  server.on("session", (session) => {
+    sessions++;
+    session.on("error", () => undefined);
+  });
+  server.on("stream", onStream);
+  const { port } = await listen(whenOver, server, 0);
+  return { port, sessions: () => sessions, server };
 }
 
 /** Each connection is handed to `onSocket`; what it throws away or keeps is its business. */

@@ -48,6 +48,7 @@ export function fakeStream(facts: Partial<StreamInfo> = {}): StreamInfo {
     upstreamLocalAddress: "",
     upstreamTls: null,
     upstreamConnectionId: 0,
+    upstreamProtocol: 2,
     upstreamTransportFailureReason: "",
     attemptCount: 0,
     clusterName: "",

@@ -12,39 +12,19 @@ import type { Timer, TimerOwner } from "../net/clock.ts";
 import type { CloseReason } from "../net/close_reason.ts";
 import { NO_PLACE, type Output, type OutputTarget } from "../net/output.ts";
 import type { Socket, SocketOwner } from "../net/socket.ts";
-import type { ClusterStats } from "./cluster_stats.ts";
+import { PROTOCOL_HTTP11 } from "../stream_info/stream_info.ts";
+import type { ConnectionPool, PooledConnection } from "./pooled_connection.ts";
 import { RESET_CONNECTION_TERMINATION, RESET_PROTOCOL_ERROR, type ResetReason } from "./reset_reason.ts";
 import type { UpstreamExchange, UpstreamStream } from "./upstream_exchange.ts";
-import type { UpstreamWorker } from "./upstream_worker.ts";
-
-/** What a connection needs of the pool that lends it. */
-export interface ConnectionPool {
-  readonly worker: UpstreamWorker;
-  readonly cluster: ConnectionSettings;
-  onConnected(connection: UpstreamConnection): void;
-  /** @param closed null: the time was up */
-  onConnectFailed(closed: CloseReason | null): void;
-  /** It may carry the next exchange. */
-  onReleased(connection: UpstreamConnection): void;
-  /** An exchange is over. */
-  onStreamEnd(): void;
-  onClosed(connection: UpstreamConnection, wasConnecting: boolean, isLocal: boolean, withRequest: boolean): void;
-}
-
-/** What a cluster says of its connections; 0: no limit. */
-export interface ConnectionSettings {
-  readonly stats: ClusterStats;
-  readonly connectTimeoutMs: number;
-  readonly idleTimeoutMs: number;
-  readonly maxRequestsPerConnection: number;
-}
 
 const CONNECTING = 0;
 const IDLE = 1;
 const BUSY = 2;
 const CLOSED = 3;
 
-export class UpstreamConnection implements UpstreamExchange, SocketOwner, CodecListener, OutputTarget, TimerOwner {
+export class Http1Connection
+  implements PooledConnection, UpstreamExchange, SocketOwner, CodecListener, OutputTarget, TimerOwner
+{
   readonly id: number;
   readonly pool: ConnectionPool;
   readonly codec: ClientCodec;
@@ -56,10 +36,14 @@ export class UpstreamConnection implements UpstreamExchange, SocketOwner, CodecL
   outputPlace = NO_PLACE;
   /** Exchanges so far. */
   requests = 0;
+  isReady = false;
+  readonly expectedExchanges = 1;
+  readonly protocol = PROTOCOL_HTTP11;
   /** Set when this connection shall not carry another exchange. */
-  isDraining = false;
+  private isDraining = false;
   private state = CONNECTING;
   private readonly timer: Timer;
+  private readonly durationTimer: Timer | null;
   private closedLocally = false;
   /** Inside `codec.feed`: the exchange's end is acted upon after it returned. */
   private isReading = false;
@@ -74,29 +58,28 @@ export class UpstreamConnection implements UpstreamExchange, SocketOwner, CodecL
     codec.listener = this;
     this.startMs = pool.worker.clock.now();
     this.timer = pool.worker.timers.timer(this);
-    if (pool.cluster.connectTimeoutMs > 0) this.timer.start(pool.cluster.connectTimeoutMs);
+    const { connectTimeoutMs, maxConnectionDurationMs, stats } = pool.cluster;
+    if (connectTimeoutMs > 0) this.timer.start(connectTimeoutMs);
+    this.durationTimer = maxConnectionDurationMs > 0 ? pool.worker.timers.timer(this) : null;
+    stats.cxHttp1Total.inc();
   }
 
   get isConnecting(): boolean {
     return this.state === CONNECTING;
   }
 
-  get isClosed(): boolean {
-    return this.state === CLOSED;
+  get freeExchanges(): number {
+    return this.state === IDLE && !this.isDraining ? 1 : 0;
   }
 
-  get isIdle(): boolean {
-    return this.state === IDLE;
-  }
-
-  /** Gives the connection to an exchange. */
-  attach(stream: UpstreamStream): void {
+  openExchange(stream: UpstreamStream): UpstreamExchange {
     this.stream = stream;
     this.state = BUSY;
     this.answered = false;
     this.requests++;
     this.streamId = this.codec.startStream();
     this.timer.stop();
+    return this;
   }
 
   /** HTTP/1 cannot cancel one exchange, so the connection ends with it. */
@@ -105,8 +88,8 @@ export class UpstreamConnection implements UpstreamExchange, SocketOwner, CodecL
     this.close();
   }
 
-  writeHead(block: number, endStream: boolean, flags: number): number {
-    return this.wrote(writeHeaders(this.output, this, this.codec, this.streamId, block, endStream, flags));
+  writeHead(block: number, endStream: boolean): number {
+    return this.wrote(writeHeaders(this.output, this, this.codec, this.streamId, block, endStream, 0));
   }
 
   writeData(address: number, length: number, endStream: boolean): number {
@@ -146,6 +129,12 @@ export class UpstreamConnection implements UpstreamExchange, SocketOwner, CodecL
     return length;
   }
 
+  drain(): void {
+    this.isDraining = true;
+    this.pool.onLimited(this);
+    if (this.state === IDLE) this.close();
+  }
+
   close(): void {
     if (this.state === CLOSED) return;
     this.closedLocally = true;
@@ -157,6 +146,7 @@ export class UpstreamConnection implements UpstreamExchange, SocketOwner, CodecL
   // --- the socket ------------------------------------------------------------------------------------------------------
 
   onConnect(): void {
+    this.durationTimer?.start(this.pool.cluster.maxConnectionDurationMs);
     this.becomeIdle();
     this.pool.onConnected(this);
     this.pool.worker.turn.end();
@@ -209,9 +199,12 @@ export class UpstreamConnection implements UpstreamExchange, SocketOwner, CodecL
     this.socket.reset();
   }
 
-  onTimer(): void {
+  onTimer(timer: Timer): void {
     const { stats } = this.pool.cluster;
-    if (this.state === CONNECTING) {
+    if (timer === this.durationTimer) {
+      stats.cxMaxDurationReached.inc();
+      this.drain();
+    } else if (this.state === CONNECTING) {
       stats.cxConnectTimeout.inc();
       this.closedLocally = true;
       this.socket.close();
@@ -305,6 +298,7 @@ export class UpstreamConnection implements UpstreamExchange, SocketOwner, CodecL
     const wasConnecting = this.state === CONNECTING;
     this.state = CLOSED;
     this.timer.release();
+    this.durationTimer?.release();
     this.codec.close();
     this.pool.onClosed(this, wasConnecting, this.closedLocally, withRequest);
   }
