@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { httpConfig, loopback, route } from "../e2e/support/config.ts";
 import { type RunningProxy, startProxy } from "../e2e/support/proxy.ts";
 import { EchoClient, type EchoServer, echoServer, numbered } from "../support/grpc_service.ts";
-import { hasHttp2Upstreams } from "../support/http2_upstreams.ts";
 
 const ends: (() => Promise<void>)[] = [];
 const whenOver = (end: () => Promise<void>) => void ends.push(end);
@@ -16,7 +15,6 @@ let client: EchoClient;
 const HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 beforeAll(async () => {
-  if (!hasHttp2Upstreams) return;
   server = await echoServer(whenOver);
   const upstream = {
     load_assignment: {
@@ -60,7 +58,7 @@ afterAll(async () => {
   for (const end of ends.reverse()) await end();
 });
 
-describe.runIf(hasHttp2Upstreams)("the four kinds of calls", () => {
+describe("the four kinds of calls", () => {
   it("unary, with metadata both ways", async () => {
     const metadata = new grpc.Metadata();
     metadata.set("x-asked", "yes");
@@ -106,7 +104,7 @@ describe.runIf(hasHttp2Upstreams)("the four kinds of calls", () => {
   });
 });
 
-describe.runIf(hasHttp2Upstreams)("large messages", () => {
+describe("large messages", () => {
   it("of 4 MiB go both ways unharmed, several at once", async () => {
     const messages = Array.from({ length: 3 }, (_, i) => numbered(i, 4 * 1024 * 1024 - 5));
     const answers = await Promise.all(messages.map((message) => client.unary(message)));
@@ -114,7 +112,7 @@ describe.runIf(hasHttp2Upstreams)("large messages", () => {
   }, 30_000);
 });
 
-describe.runIf(hasHttp2Upstreams)("errors", () => {
+describe("errors", () => {
   it("bring status, message and details", async () => {
     const { error, final } = await client.unary("fail");
     expect([error?.code, error?.details]).toEqual([grpc.status.FAILED_PRECONDITION, "no \u00e9 way"]);
@@ -147,7 +145,7 @@ describe.runIf(hasHttp2Upstreams)("errors", () => {
   });
 });
 
-describe.runIf(hasHttp2Upstreams)("calls that end early", () => {
+describe("calls that end early", () => {
   it("by their deadline, which the server knows", async () => {
     const { error } = await client.unary("hang", new grpc.Metadata(), { deadline: Date.now() + 200 });
     expect(error?.code).toBe(grpc.status.DEADLINE_EXCEEDED);

@@ -115,10 +115,13 @@ export class Http2Upstreams {
     // Else nothing ever comes.
   }
 
-  /** Requests that did not arrive as they were sent, or twice. */
-  mixedUp(requestOf: (tag: string) => { readonly method: string; readonly body: string } | undefined): string[] {
+  /** Requests that did not arrive as they were sent, or more often than they may be tried. */
+  mixedUp(
+    requestOf: (tag: string) => { readonly method: string; readonly body: string } | undefined,
+    triesMax: number,
+  ): string[] {
     const wrong: string[] = [];
-    const seen = new Set<string>();
+    const seen = new Map<string, number>();
     for (const end of this.ends) {
       // Whom it had not told yet how many streams it takes may begin more.
       if (end.broken !== "" && !end.broken.endsWith("H2_REFUSED")) wrong.push(`an upstream heard ${end.broken}`);
@@ -130,8 +133,8 @@ export class Http2Upstreams {
         else if (stream.isComplete ? body !== request.body : !request.body.startsWith(body))
           wrong.push(`the body of ${tag} is wrong: ${body.length} bytes of ${request.body.length}`);
         else if (fieldOf(stream.head, ":method") !== request.method) wrong.push(`${tag} has become another`);
-        if (seen.has(tag)) wrong.push(`${tag} was sent twice`);
-        seen.add(tag);
+        seen.set(tag, (seen.get(tag) ?? 0) + 1);
+        if ((seen.get(tag) as number) > triesMax) wrong.push(`${tag} was sent too often`);
       }
     }
     return wrong;

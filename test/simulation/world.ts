@@ -26,6 +26,8 @@ interface Nature {
   readonly tightLimits: boolean;
   /** What upstreams speak: HTTP/1.1, or HTTP/2. */
   readonly http2: boolean;
+  /** The route tries again, with another host, within a limit for each try and for what may be kept of a body. */
+  readonly retries: boolean;
 }
 
 interface Request {
@@ -48,7 +50,25 @@ type Sleeper = Pick<FarEnd, "socket">;
 
 const PORTS = [9001, 9002, 9003];
 const SLEEPS_MAX = 3;
-const STATUSES = new Set([408, 502, 503, 504]);
+const STATUSES = new Set([408, 502, 503, 504, 507]);
+const RETRIES = {
+  retry_policy: {
+    retry_on: "5xx,reset,connect-failure,refused-stream",
+    num_retries: 3,
+    per_try_timeout: "4s",
+    per_try_idle_timeout: "20s",
+    retry_back_off: { base_interval: "0.02s" },
+    host_selection_retry_max_attempts: 3,
+    retry_host_predicate: [
+      {
+        name: "envoy.retry_host_predicates.previous_hosts",
+        typed_config: {
+          "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+        },
+      },
+    ],
+  },
+};
 
 export class World {
   readonly seed: number;
@@ -88,6 +108,7 @@ export class World {
       readBytes: this.pick([50, 3_000, 65_536]),
       tightLimits: this.chance(0.3),
       http2: seed % 2 === 0,
+      retries: seed % 10 === 0,
     };
   }
 
@@ -141,7 +162,7 @@ export class World {
     const http1 = { enable_trailers: true };
     const limits = { max_connections: 2, max_pending_requests: 2, max_requests: 3 };
     return httpConfig({
-      routes: [route("/", "u", { timeout: "10s" })],
+      routes: [route("/", "u", { timeout: "10s", ...(this.nature.retries ? RETRIES : {}) })],
       clusters: {
         u: {
           ...(this.nature.http2 ? HTTP2_OPTIONS : { http_protocol_options: http1 }),
@@ -342,11 +363,12 @@ export class World {
     return wrong;
   }
 
-  /** Requests that did not arrive as they were sent, or twice. */
+  /** Requests that did not arrive as they were sent, or more often than they may be tried. */
   private mixedUp(): string[] {
     const wrong: string[] = [];
-    const seen = new Set<string>();
-    wrong.push(...this.http2Upstreams.mixedUp((tag) => this.requests.get(tag)));
+    const seen = new Map<string, number>();
+    const triesMax = this.nature.retries ? 1 + RETRIES.retry_policy.num_retries : 1;
+    wrong.push(...this.http2Upstreams.mixedUp((tag) => this.requests.get(tag), triesMax));
     for (const end of this.upstreamEnds) {
       if (end.reader.broken !== "") wrong.push(`an upstream heard ${end.reader.broken}`);
       for (const message of end.messages) {
@@ -357,8 +379,8 @@ export class World {
         else if (message.isComplete ? body !== request.body : !request.body.startsWith(body))
           wrong.push(`the body of ${tag} is wrong: ${body.length} bytes of ${request.body.length}`);
         else if (!message.start.startsWith(request.method)) wrong.push(`${tag} has become ${message.start}`);
-        if (seen.has(tag)) wrong.push(`${tag} was sent twice`);
-        seen.add(tag);
+        seen.set(tag, (seen.get(tag) ?? 0) + 1);
+        if ((seen.get(tag) as number) > triesMax) wrong.push(`${tag} was sent too often`);
       }
     }
     return wrong;
