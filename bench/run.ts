@@ -24,6 +24,8 @@ import { openLoop } from "./work/open_loop.ts";
 import { path } from "./work/path.ts";
 import { request } from "./work/request.ts";
 import { start } from "./work/start.ts";
+import { tlsHandshake } from "./work/tls_handshake.ts";
+import { tlsMemory } from "./work/tls_memory.ts";
 
 /** In the order in which they run: those that share running proxies first. */
 const WORKS: readonly Work[] = [
@@ -36,6 +38,8 @@ const WORKS: readonly Work[] = [
   openLoop,
   garbage,
   memory,
+  tlsHandshake,
+  tlsMemory,
   start,
   path,
   request,

@@ -66,6 +66,29 @@ const BY_CATEGORY: Readonly<Record<string, Readonly<Record<string, readonly stri
   "envoy.matching.http.input": {
     "envoy.matching.inputs.request_headers": ["envoy.type.matcher.v3.HttpRequestHeaderMatchInput"],
   },
+  "envoy.matching.network.custom_matchers": {
+    "envoy.matching.custom_matchers.domain_matcher": ["xds.type.matcher.v3.ServerNameMatcher"],
+    "envoy.matching.custom_matchers.trie_matcher": ["xds.type.matcher.v3.IPMatcher"],
+  },
+  "envoy.matching.network.input": {
+    "envoy.matching.inputs.application_protocol": [
+      "envoy.extensions.matching.common_inputs.network.v3.ApplicationProtocolInput",
+    ],
+    "envoy.matching.inputs.destination_ip": ["envoy.extensions.matching.common_inputs.network.v3.DestinationIPInput"],
+    "envoy.matching.inputs.destination_port": [
+      "envoy.extensions.matching.common_inputs.network.v3.DestinationPortInput",
+    ],
+    "envoy.matching.inputs.direct_source_ip": [
+      "envoy.extensions.matching.common_inputs.network.v3.DirectSourceIPInput",
+    ],
+    "envoy.matching.inputs.server_name": ["envoy.extensions.matching.common_inputs.network.v3.ServerNameInput"],
+    "envoy.matching.inputs.source_ip": ["envoy.extensions.matching.common_inputs.network.v3.SourceIPInput"],
+    "envoy.matching.inputs.source_port": ["envoy.extensions.matching.common_inputs.network.v3.SourcePortInput"],
+    "envoy.matching.inputs.source_type": ["envoy.extensions.matching.common_inputs.network.v3.SourceTypeInput"],
+    "envoy.matching.inputs.transport_protocol": [
+      "envoy.extensions.matching.common_inputs.network.v3.TransportProtocolInput",
+    ],
+  },
   "envoy.network.dns_resolver": {
     "envoy.network.dns_resolver.cares": ["envoy.extensions.network.dns_resolver.cares.v3.CaresDnsResolverConfig"],
   },

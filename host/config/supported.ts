@@ -36,6 +36,12 @@ export const families: readonly Readonly<Record<string, MessageSupport>>[] = [
 /** By full name of the message. */
 export const supported: Readonly<Record<string, MessageSupport>> = Object.assign({}, ...families);
 
+/** What a match tree may look at. Which of them it may depends on what it chooses: the rules of routes and listeners say so. */
+const MATCH_INPUTS = [
+  "envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
+  ...Object.keys(listenerMessages).filter((type) => type.startsWith("envoy.extensions.matching.common_inputs.")),
+];
+
 /** Types that may stand in `typed_per_filter_config`. */
 const PER_ROUTE_CONFIGS = [
   "envoy.extensions.filters.http.cors.v3.CorsPolicy",
@@ -72,11 +78,17 @@ export const extensions: Readonly<Record<string, readonly string[]>> = {
     "envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
     "envoy.extensions.retry.host.omit_canary_hosts.v3.OmitCanaryHostsPredicate",
   ],
-  "xds.type.matcher.v3.Matcher.MatcherTree.input": ["envoy.type.matcher.v3.HttpRequestHeaderMatchInput"],
-  "xds.type.matcher.v3.Matcher.MatcherList.Predicate.SinglePredicate.input": [
-    "envoy.type.matcher.v3.HttpRequestHeaderMatchInput",
+  "xds.type.matcher.v3.Matcher.MatcherTree.input": MATCH_INPUTS,
+  "xds.type.matcher.v3.Matcher.MatcherTree.custom_match": [
+    "xds.type.matcher.v3.IPMatcher",
+    "xds.type.matcher.v3.ServerNameMatcher",
   ],
-  "xds.type.matcher.v3.Matcher.OnMatch.action": ["envoy.config.route.v3.Route", "envoy.config.route.v3.RouteList"],
+  "xds.type.matcher.v3.Matcher.MatcherList.Predicate.SinglePredicate.input": MATCH_INPUTS,
+  "xds.type.matcher.v3.Matcher.OnMatch.action": [
+    "envoy.config.route.v3.Route",
+    "envoy.config.route.v3.RouteList",
+    "google.protobuf.StringValue",
+  ],
   "envoy.config.accesslog.v3.AccessLog.typed_config": [
     "envoy.extensions.access_loggers.file.v3.FileAccessLog",
     "envoy.extensions.access_loggers.stream.v3.StdoutAccessLog",

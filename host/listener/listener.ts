@@ -21,6 +21,7 @@ import { CONTINUE, type NetworkFilter, type NetworkFilterFactory } from "../tcp/
 import type { ClusterManager } from "../upstream/cluster_manager.ts";
 import { addressOf, addressText, type PlainAddress } from "../upstream/host.ts";
 import { Arrival, type ArrivalOwner, type ChainTransport } from "./arrival.ts";
+import { ChainMatcherTree } from "./chain_matcher_tree.ts";
 import { tlsOf } from "./chain_transport.ts";
 import { connectionRecord, NO_TOTALS, UNMATCHED } from "./connection_record.ts";
 import type { ListenerFilterFactories } from "./filter.ts";
@@ -224,7 +225,7 @@ class ChainSet implements DownstreamOwner, ArrivalOwner<Chain>, TimerOwner {
   private readonly accessLogs: readonly AccessLog[];
   private readonly facts: { readonly name: string; readonly metadata: FilterMetadata | undefined };
   private readonly worker: HttpWorker;
-  private readonly matcher: FilterChainMatcher<Chain>;
+  private readonly matcher: FilterChainMatcher<Chain> | ChainMatcherTree<Chain>;
   private readonly chains: Chain[] = [];
   /** Accepted, and not with their filters yet. */
   private readonly arrivals = new Set<Arrival<Chain>>();
@@ -277,10 +278,13 @@ class ChainSet implements DownstreamOwner, ArrivalOwner<Chain>, TimerOwner {
       return built;
     };
     try {
-      this.matcher = new FilterChainMatcher(
-        (config.filter_chains ?? []).map((chain) => ({ config: chain, chain: build(chain) })),
-        config.default_filter_chain === undefined ? null : build(config.default_filter_chain),
-      );
+      const chains = (config.filter_chains ?? []).map((chain) => ({ config: chain, chain: build(chain) }));
+      const fallback = config.default_filter_chain === undefined ? null : build(config.default_filter_chain);
+      const tree = config.filter_chain_matcher;
+      this.matcher =
+        tree === undefined
+          ? new FilterChainMatcher(chains, fallback)
+          : new ChainMatcherTree(tree, new Map(chains.map(({ chain }) => [chain.name, chain])), fallback);
     } catch (error) {
       this.disposeFilters();
       throw error;

@@ -194,6 +194,11 @@ export class Http2Connection
     if (!this.isOutputBlocked) this.codec.flushed();
   }
 
+  /** Who was told that there is a window may have wanted less of it, or be gone: the rest is for those behind, whom no frame may tell. */
+  private useWindows(): void {
+    while (!this.isOutputBlocked && this.codec.tellWritable());
+  }
+
   waitForDrain(exchange: Http2Exchange): void {
     this.waitingForDrain.add(exchange);
   }
@@ -233,6 +238,7 @@ export class Http2Connection
     this.isTelling = true;
     if (!this.isOutputBlocked) this.codec.flushed();
     this.codec.feed(address, length);
+    this.useWindows();
     this.isTelling = false;
     this.afterEvents();
     this.worker.turn.endRead();
@@ -250,6 +256,7 @@ export class Http2Connection
     const waiting = this.waitingForDrain;
     this.waitingForDrain = new Set();
     for (const exchange of waiting) exchange.sendWaiting();
+    this.useWindows();
     this.isTelling = false;
     this.afterEvents();
     this.worker.turn.end();

@@ -20,6 +20,7 @@ import { headerRules } from "./header.ts";
 import { httpConnectionManagerRules } from "./http_connection_manager.ts";
 import { http2Rules } from "./http2.ts";
 import { listenerRules } from "./listener.ts";
+import { matcherRules } from "./matcher.ts";
 import { overloadRules } from "./overload.ts";
 import { regexRules } from "./regex.ts";
 import { routeRules } from "./route.ts";
@@ -36,6 +37,7 @@ const RULES: readonly Rule[] = [
   ...applicationLogRules,
   ...addressRules,
   ...listenerRules,
+  ...matcherRules,
   ...httpConnectionManagerRules,
   ...http2Rules,
   ...routeRules,

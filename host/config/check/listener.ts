@@ -48,6 +48,8 @@ function checkListener(listener: Listener, at: At): void {
   }
   const chains = listener.filter_chains ?? [];
   if (chains.length === 0 && listener.default_filter_chain === undefined) at.fail("no filter chains specified");
+  // With a matcher their own matches say nothing.
+  if (listener.filter_chain_matcher !== undefined) return;
   const matches = new Map<string, number>();
   for (const [index, chain] of chains.entries()) {
     const place = at.element("filter_chains", chains, index);

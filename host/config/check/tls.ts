@@ -1,5 +1,7 @@
 /** TLS contexts: what they name must be there, parse and fit together; what Node's OpenSSL cannot do is refused with the reason. */
 
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { createSecureContext, type SecureContextOptions } from "node:tls";
 import { spokenDownstream, spokenOf } from "../alpn.ts";
 import { checkTicketKeys, loadSecret } from "../secrets/load.ts";
@@ -17,6 +19,7 @@ import {
   SPIFFE_VALIDATOR,
   type SpiffeValidatorConfig,
   type TlsCertificate,
+  type TlsKeyLog,
   type TlsParameters,
   UPSTREAM_TLS_CONTEXT,
   type UpstreamTlsContext,
@@ -28,6 +31,9 @@ const TLS = "envoy.extensions.transport_sockets.tls.v3";
 export const tlsRules = [
   rule<TlsCertificate>(`${TLS}.TlsCertificate`, (certificate, at) => attempt(at, () => readIdentity(certificate))),
   rule<CertificateValidationContext>(`${TLS}.CertificateValidationContext`, checkValidation),
+  rule<TlsKeyLog>(`${TLS}.TlsKeyLog`, ({ path }, at) => {
+    if (!existsSync(dirname(path))) at.failField("path", `unable to open file '${path}': its folder does not exist`);
+  }),
   rule<SpiffeValidatorConfig>(SPIFFE_VALIDATOR, ({ trust_domains: domains = [] }, at) => {
     const names = new Set<string>();
     for (const [index, { name, trust_bundle: bundle }] of domains.entries()) {

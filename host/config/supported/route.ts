@@ -80,7 +80,9 @@ export const routeMessages: Readonly<Record<string, MessageSupport>> = {
   },
   "xds.type.matcher.v3.Matcher.MatcherList.Predicate.SinglePredicate": { read: ["input", "value_match"] },
   "xds.type.matcher.v3.Matcher.MatcherList.Predicate.PredicateList": { read: ["predicate"] },
-  "xds.type.matcher.v3.Matcher.MatcherTree": { read: ["input", "exact_match_map", "prefix_match_map"] },
+  "xds.type.matcher.v3.Matcher.MatcherTree": {
+    read: ["input", "exact_match_map", "prefix_match_map", "custom_match"],
+  },
   "xds.type.matcher.v3.Matcher.MatcherTree.MatchMap": { read: ["map"] },
   "xds.type.matcher.v3.StringMatcher": {
     read: ["exact", "prefix", "suffix", "contains", "safe_regex", "ignore_case"],

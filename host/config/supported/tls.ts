@@ -16,6 +16,7 @@ export const tlsMessages: Readonly<Record<string, MessageSupport>> = {
     ],
     inert: {
       require_sni: "the default",
+      disable_stateful_session_resumption: "no session is kept here: clients resume by tickets alone",
       ocsp_staple_policy: "the default, and no response is stapled",
     },
     only: { require_sni: [false], ocsp_staple_policy: ["LENIENT_STAPLING"] },

@@ -1,6 +1,7 @@
 /** envoy.config.listener.v3 as far as we read it. */
 import type { AccessLog } from "./access_log.ts";
 import type { Address, Any, CidrRange, DurationMs, Metadata, TypedExtension } from "./core.ts";
+import type { Matcher, OnMatch } from "./matcher.ts";
 
 export interface Listener {
   /** Absent: the listener gets a generated name. */
@@ -11,6 +12,8 @@ export interface Listener {
   readonly metadata?: Metadata;
   readonly filter_chains?: readonly FilterChain[];
   readonly default_filter_chain?: FilterChain;
+  /** Set: chains are found by their names, and their own matches say nothing. */
+  readonly filter_chain_matcher?: ConnectionMatcher;
   readonly listener_filters?: readonly ListenerFilter[];
   /** Absent: 15 s; 0: none. */
   readonly listener_filters_timeout?: DurationMs;
@@ -23,6 +26,29 @@ export interface Listener {
   readonly tcp_backlog_size?: number;
   readonly access_log?: readonly AccessLog[];
 }
+
+/** google.protobuf.StringValue: the name of a chain. */
+export interface ChainAction extends Any {
+  readonly value?: string;
+}
+
+/** xds.type.matcher.v3.IPMatcher. */
+export interface RangeMatcher {
+  readonly ranges?: readonly CidrRange[];
+  readonly on_match?: OnMatch<ChainAction>;
+  readonly exclusive?: boolean;
+}
+
+/** xds.type.matcher.v3.ServerNameMatcher. */
+export interface DomainMatcher {
+  readonly domains?: readonly string[];
+  readonly on_match?: OnMatch<ChainAction>;
+}
+
+export type ConnectionMatcher = Matcher<
+  ChainAction,
+  Any & { readonly range_matchers?: readonly RangeMatcher[]; readonly domain_matchers?: readonly DomainMatcher[] }
+>;
 
 export interface ListenerFilter extends TypedExtension {
   /** Absent: it looks at every connection. */

@@ -2,9 +2,9 @@
 import type { Any, StringMatcher, TypedExtension } from "./core.ts";
 
 /** At most one of `matcher_list` and `matcher_tree` is set. */
-export interface Matcher<A extends Any> {
+export interface Matcher<A extends Any, C extends Any = Any> {
   readonly matcher_list?: { readonly matchers: readonly FieldMatcher<A>[] };
-  readonly matcher_tree?: MatcherTree<A>;
+  readonly matcher_tree?: MatcherTree<A, C>;
   readonly on_no_match?: OnMatch<A>;
 }
 
@@ -22,10 +22,11 @@ export interface Predicate {
 }
 
 /** Exactly one of the maps is set. */
-export interface MatcherTree<A extends Any> {
+export interface MatcherTree<A extends Any, C extends Any = Any> {
   readonly input: TypedExtension<HeaderInput>;
   readonly exact_match_map?: MatchMap<A>;
   readonly prefix_match_map?: MatchMap<A>;
+  readonly custom_match?: TypedExtension<C>;
 }
 
 export interface MatchMap<A extends Any> {

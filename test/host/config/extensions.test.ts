@@ -9,6 +9,8 @@ import { extensions } from "../../../host/config/supported.ts";
 const PLAIN_MESSAGES = new Set([
   "envoy.config.route.v3.Route",
   "envoy.config.route.v3.RouteList",
+  // The name of a filter chain.
+  "google.protobuf.StringValue",
   // For a filter that is not there, as Envoy takes it.
   "envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute",
 ]);

@@ -237,6 +237,12 @@ it.each<[string, Parameters<typeof problems>[0], string, string]>([
     "session_ticket_keys",
     "more than one",
   ],
+  [
+    "a key log in a folder that is not there",
+    { common: { key_log: { path: "/nowhere/key.log" } } },
+    "key_log.path",
+    "unable to open file '/nowhere/key.log'",
+  ],
   ["a wildcard within a name", { match: { server_names: ["a*.example"] } }, "server_names", "partial wildcards"],
 ])("names field and fault: %s", (_what, config, field, fault) => {
   const said = problems(config);
