@@ -157,7 +157,7 @@ describe.each(NETS)("HTTP/2 over %s sockets", (net) => {
     const cut = await ask(client, { ":path": "/cut" });
     expect([cut.status, cut.text, cut.code]).toEqual([200, "0123", constants.NGHTTP2_INTERNAL_ERROR]);
     expect(client.destroyed).toBe(false);
-    await expect.poll(() => lastLine(logPath)).toMatch(/^HTTP\/2 200 UC upstream_reset_after_response_started/);
+    await expect.poll(() => lastLine(logPath)).toMatch(/^HTTP\/2 200 UPE upstream_reset_after_response_started/);
   });
 
   it("answers before the request has ended, and asks for no more of it", async () => {
