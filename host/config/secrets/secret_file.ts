@@ -36,13 +36,10 @@ export function readSecretFile(path: string, name: string): Secret {
   const resources =
     parsed.root.kind === "map" ? parsed.root.entries.find(({ key }) => key === "resources")?.value : undefined;
   if (resources?.kind !== "list" || resources.items.length === 0) {
-    throw new SecretError(`${path} holds no resources; one is expected, secret '${name}'`, false);
+    throw notThere(`${path} holds no resources; one is expected`, name);
   }
   if (resources.items.length > 1) {
-    throw new SecretError(
-      `${path} holds ${resources.items.length} resources; one is expected, secret '${name}'`,
-      false,
-    );
+    throw notThere(`${path} holds ${resources.items.length} resources; one is expected`, name);
   }
   const places = new Places();
   const issues = new Issues(places, source);
@@ -61,9 +58,14 @@ export function readSecretFile(path: string, name: string): Secret {
   if (issues.list.length > 0) return refuse();
   const secret = any as unknown as Secret;
   if (secret.name !== name) {
-    throw new SecretError(`${path} holds secret '${secret.name ?? ""}'; '${name}' is expected`, false);
+    throw notThere(`${path} holds secret '${secret.name ?? ""}'`, name);
   }
   return secret;
+}
+
+/** Envoy starts without it, and refuses connections until it comes. */
+function notThere(what: string, name: string): SecretError {
+  return new SecretError(`${what}: to start without secret '${name}' and wait for it is not supported yet`, false);
 }
 
 function readText(path: string): string {

@@ -153,7 +153,7 @@ it.each<[string, Parameters<typeof problems>[0], string, string]>([
     "a file that holds another secret",
     { common: { validation_context_sds_secret_config: sds("a", secret("b").filename) } },
     "validation_context_sds_secret_config",
-    "'a' is expected",
+    "to start without secret 'a' and wait for it is not supported yet",
   ],
   [
     "a file that holds another kind of secret",
