@@ -87,6 +87,24 @@ it("writes once what owners say when they hear that their socket is full, also w
   expect(written).toEqual(["slow 1", "other 2!", "third 3", "other ?"]);
 });
 
+it("keeps the order of what is said to a socket while room for it is being made", () => {
+  const { output, written, target, say } = bench(3);
+  const [slow, other, a] = [target("slow", true), target("other"), target("a")];
+  slow.onOutputBlocked = () => say(a, "1");
+  say(slow, "x");
+  say(other, "y");
+  say(a, "2");
+  output.flush();
+  expect(written).toEqual(["slow x", "other y", "a 1", "a 2"]);
+});
+
+it("writes nothing where room was asked for and not used", () => {
+  const { output, slabs, written, target } = bench();
+  output.room(target("a"));
+  output.flush();
+  expect([written, slabs.inUse]).toEqual([[], 1]);
+});
+
 it("gathers for as many sockets as there are", () => {
   const { output, scheduled, written, target, say } = bench(200);
   const targets = Array.from({ length: 150 }, (_, i) => target(String(i)));
