@@ -61,7 +61,7 @@ export const HUFFMAN_LONG: u32 = HUFFMAN_SHORT + (1 << HUFFMAN_SHORT_BITS) * 2;
 /** Symbols in the order of their codes, u16 each. */
 export const HUFFMAN_ORDER: u32 = HUFFMAN_LONG + 32 * 8;
 
-/** The slabs of HTTP/2 connections and streams. */
+/** The tables of HTTP/2 connections and streams. */
 export const H2_CONNECTION_SLOTS: u32 = (HUFFMAN_ORDER + 257 * 2 + 15) & ~15;
 export const H2_STREAM_SLOTS: u32 = H2_CONNECTION_SLOTS + ((SLOTS_BYTES + 15) & ~15);
 

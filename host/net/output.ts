@@ -138,11 +138,7 @@ export class Output {
   }
 
   private open(target: OutputTarget): void {
-    if (this.end === PLACES_MAX || this.slabs.inUse === this.slabs.count) {
-      this.flush();
-      // Meanwhile somebody whose socket is full may have said something to this one.
-      if (target.outputPlace !== NO_PLACE) return;
-    }
+    if (this.end === PLACES_MAX || this.slabs.inUse === this.slabs.count) this.flush();
     const slab = this.slabs.take() ?? this.reserve;
     const place = this.end++;
     this.targets[place] = target;
